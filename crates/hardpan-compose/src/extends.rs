@@ -1,0 +1,252 @@
+//! `extends`: a service inherits another one, of the same file or of another (compose-spec, "extends"; compose-go
+//! `loader/extends.go`, with its order of things and its errors).
+
+use std::rc::Rc;
+
+use hardpan_diag::{Code, Diagnostic, did_you_mean};
+use hardpan_source::Span;
+
+use crate::document::Resets;
+use crate::file::{self, Context};
+use crate::keys::{self, Key};
+use crate::merge::merge_service;
+use crate::origin::Hop;
+use crate::paths;
+use crate::session::Session;
+use crate::tree::{NodeId, Value};
+
+/// The services inherited so far on the way to the current one: file, service and where it was asked for.
+type Visited = Vec<(String, String, Span)>;
+
+/// Applies `extends` to all services of a document. `resets` are the document's own.
+pub(crate) fn apply(
+    session: &mut Session<'_>,
+    root: NodeId,
+    context: &Context,
+    file: &str,
+    resets: &Rc<Resets>,
+) {
+    let Some(services) = session.tree.get(root, keys::SERVICES) else { return };
+    if session.tree.map(services).is_none() {
+        let span = session.tree.span(services);
+        session.error("compose::invalid-value", span, "services must be a mapping");
+        return;
+    }
+    let mut extender = Extender { session, context, file, visited: Vec::new() };
+    let resets = if resets.is_empty() { Vec::new() } else { vec![Rc::clone(resets)] };
+    for at in 0..extender.session.tree.entries(services).len() {
+        let Some(entry) = extender.session.tree.entry(services, at) else { break };
+        extender.service(services, entry.key, &resets);
+        extender.visited.clear();
+    }
+}
+
+struct Extender<'s, 'a, 'c> {
+    session: &'s mut Session<'a>,
+    context: &'c Context,
+    /// The file whose document is being loaded.
+    file: &'c str,
+    visited: Visited,
+}
+
+impl Extender<'_, '_, '_> {
+    /// The service with everything it inherits; `None` where it is empty or cannot be resolved.
+    fn service(&mut self, services: NodeId, name: Key, resets: &[Rc<Resets>]) -> Option<NodeId> {
+        let service = self.session.tree.get(services, name)?;
+        match self.session.tree.value(service) {
+            Value::Map(_) => {}
+            Value::Null => return None,
+            _ => {
+                let message = format!("services.{} must be a mapping", self.session.tree.key_str(name));
+                let span = self.session.tree.span(service);
+                self.session.error("compose::invalid-value", span, message);
+                return None;
+            }
+        }
+        let Some(extends) = self.session.tree.get_entry(service, keys::EXTENDS) else { return Some(service) };
+        let span = self.session.tree.span(extends.value);
+        let (reference, file) = self.reference(name, extends.value)?;
+
+        let mut resets = resets.to_vec();
+        let (base_services, file_name) = match &file {
+            Some((path, at)) => {
+                let (services, base_resets) =
+                    self.base_file(name, &reference, path, *at, resets.is_empty())?;
+                if !base_resets.is_empty() {
+                    resets.push(base_resets);
+                }
+                (services, path.clone())
+            }
+            None => (services, self.file.to_owned()),
+        };
+        let base_key = self.session.tree.find_key(&reference);
+        let base_key = base_key.filter(|&key| self.session.tree.get_entry(base_services, key).is_some());
+        let Some(base_key) = base_key else {
+            self.not_found(
+                name,
+                &reference,
+                base_services,
+                file.as_ref().map(|(path, _)| path.as_str()),
+                span,
+            );
+            return None;
+        };
+        if !self.visit(&file_name, name, span) {
+            return None;
+        }
+        let Some(base) = self.service(base_services, base_key, &resets) else {
+            return Some(service);
+        };
+        let hop = Hop::Extends { service: reference.into(), at: span };
+        let source = self.session.tree.copy_with_hop(base, &hop);
+        self.apply_resets(&resets, name, source);
+        let merged = merge_service(self.session, source, service);
+        self.session.tree.remove(merged, keys::EXTENDS);
+        self.session.tree.set_origin(merged, self.session.tree.origin(service));
+        self.session.tree.replace(services, name, merged);
+        Some(merged)
+    }
+
+    /// What `extends` names: the service, and the file with the place that names it.
+    fn reference(&mut self, name: Key, extends: NodeId) -> Option<(String, Option<(String, Span)>)> {
+        match self.session.tree.value(extends) {
+            Value::Str(service) => Some((service.to_string(), None)),
+            Value::Map(_) => {
+                let Some(service) = self.session.tree.get_str(extends, keys::SERVICE).map(str::to_owned)
+                else {
+                    let message = format!("extends.{}.service is required", self.session.tree.key_str(name));
+                    let span = self.session.tree.span(extends);
+                    self.session.error("compose::invalid-extends", span, message);
+                    return None;
+                };
+                let file = self.session.tree.get(extends, keys::FILE).and_then(|node| {
+                    let path = self.session.tree.str(node)?.to_owned();
+                    Some((path, self.session.tree.span(node)))
+                });
+                Some((service, file))
+            }
+            _ => {
+                let span = self.session.tree.span(extends);
+                self.session.error("compose::invalid-extends", span, "extends must be a string or a mapping");
+                None
+            }
+        }
+    }
+
+    /// The services of another file, loaded as far as `extends` wants them.
+    fn base_file(
+        &mut self,
+        name: Key,
+        reference: &str,
+        path: &str,
+        at: Span,
+        shared: bool,
+    ) -> Option<(NodeId, Rc<Resets>)> {
+        // The services of a template file are resolved once for all that extend them, unless the resets of the
+        // extending file may reach into them.
+        let local = self.context.loader_path(path);
+        let directory = self.context.loader_dir(self.session, path);
+        let key = (local.clone(), directory.clone(), Rc::as_ptr(&self.context.environment).addr());
+        if let Some(known) = self.session.templates.get(&key).filter(|_| shared) {
+            return known.clone();
+        }
+        let loaded = self.load_base_file(name, reference, &local, &directory, at);
+        if shared {
+            self.session.templates.insert(key, loaded.clone());
+        }
+        loaded
+    }
+
+    fn load_base_file(
+        &mut self,
+        name: Key,
+        reference: &str,
+        local: &str,
+        directory: &str,
+        at: Span,
+    ) -> Option<(NodeId, Rc<Resets>)> {
+        let (root, resets) = file::load_template(self.session, local, self.context, at)?;
+        let services = self.session.tree.get(root, keys::SERVICES);
+        let Some(services) = services.filter(|&services| self.session.tree.map(services).is_some()) else {
+            let service = self.session.tree.key_str(name);
+            let problem =
+                if services.is_some() { "services must be a mapping" } else { "no services section" };
+            let message = format!("cannot extend service {service:?} in {local}: {problem}");
+            self.session.diagnostics.push(
+                Diagnostic::error(Code("compose::invalid-extends"), message)
+                    .with_span(at)
+                    .with_help(format!("define `{reference}` under `services:` in that file")),
+            );
+            return None;
+        };
+        paths::resolve(self.session, root, directory);
+        Some((services, Rc::new(resets)))
+    }
+
+    fn not_found(&mut self, name: Key, reference: &str, services: NodeId, file: Option<&str>, span: Span) {
+        let service = self.session.tree.key_str(name);
+        let found_in = file.map(|path| format!(" in {path}")).unwrap_or_default();
+        let message = format!(
+            "cannot extend service {service:?} in {}: service {reference:?} not found{found_in}",
+            self.file
+        );
+        let known: Vec<&str> = self
+            .session
+            .tree
+            .entries(services)
+            .iter()
+            .map(|entry| self.session.tree.key_str(entry.key))
+            .collect();
+        let mut diagnostic = Diagnostic::error(Code("compose::extends-not-found"), message).with_span(span);
+        diagnostic.help = match did_you_mean(reference, known.iter().copied()) {
+            Some(near) => Some(format!("did you mean `{near}`?")),
+            None if known.len() <= KNOWN_LISTED_MAX && !known.is_empty() => {
+                Some(format!("it has: {}", known.join(", ")))
+            }
+            None => None,
+        };
+        self.session.diagnostics.push(diagnostic);
+    }
+
+    /// Notes a step of the chain; false where the chain bites its tail.
+    fn visit(&mut self, file: &str, name: Key, at: Span) -> bool {
+        let service = self.session.tree.key_str(name).to_owned();
+        let again = self.visited.iter().any(|(seen_file, seen, _)| seen_file == file && *seen == service);
+        self.visited.push((file.to_owned(), service, at));
+        if !again {
+            return true;
+        }
+        let mut message = String::from("Circular reference:");
+        for (position, (file, service, _)) in self.visited.iter().enumerate() {
+            let verb = if position == 0 { "" } else { "extends " };
+            message.push_str(&format!("\n  {verb}{service} in {file}"));
+        }
+        let mut diagnostic = Diagnostic::error(Code("compose::extends-cycle"), message)
+            .with_label(at, "comes back to a service on the way here")
+            .with_help("break the chain: move what the services share into one that extends nothing");
+        for (_, service, hop) in &self.visited[..self.visited.len() - 1] {
+            diagnostic = diagnostic.with_related(*hop, format!("`{service}` extends this"));
+        }
+        self.session.diagnostics.push(diagnostic);
+        false
+    }
+
+    /// A `!reset` in the inheriting service applies to its copy of the inherited one, and so do those of the inherited
+    /// service's file, under the name of the inheriting service.
+    fn apply_resets(&mut self, resets: &[Rc<Resets>], name: Key, source: NodeId) {
+        if resets.is_empty() {
+            return;
+        }
+        let origin = self.session.tree.origin(source);
+        let services = self.session.tree.add_map(origin);
+        self.session.tree.set(services, name, origin.span, source);
+        let root = self.session.tree.add_map(origin);
+        self.session.tree.set(root, keys::SERVICES, origin.span, services);
+        for resets in resets {
+            resets.apply(self.session, root);
+        }
+    }
+}
+
+/// How many names a help line lists: more would hide the message.
+const KNOWN_LISTED_MAX: usize = 12;

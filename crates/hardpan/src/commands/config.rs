@@ -1,0 +1,163 @@
+//! `hardpan config`: the project as Docker Compose sees it.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Context as _, bail};
+use hardpan_compose::{Loaded, NodeRef, Project, Request, Stages, Value, load};
+use hardpan_diag::{Code, Diagnostic, Exit};
+
+use crate::cli::{ConfigArgs, DiagnosticFormat, ModelFormat, ProjectArgs};
+use crate::disk::Disk;
+use crate::print;
+
+pub(crate) fn run(project: &ProjectArgs, args: &ConfigArgs) -> anyhow::Result<Exit> {
+    let request = request(project, args)?;
+    let mut loaded = load(&request, &Disk);
+    if args.format == ModelFormat::Json && !args.no_interpolate && prints_model(args) {
+        refuse_unprintable(&mut loaded);
+    }
+    match args.diagnostics {
+        DiagnosticFormat::Human => print::human::diagnostics(&loaded),
+        DiagnosticFormat::Json => print::machine::diagnostics(&loaded)?,
+    }
+    let Some(project) = &loaded.project else { return Ok(Exit::Input) };
+    if loaded.diagnostics.has_errors() {
+        return Ok(Exit::Input);
+    }
+    if args.quiet {
+        return Ok(Exit::Clean);
+    }
+    let text = text(&loaded, project, args)?;
+    match &args.output {
+        Some(path) => {
+            std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?
+        }
+        None => print::to_stdout(&text)?,
+    }
+    Ok(Exit::Clean)
+}
+
+fn request(project: &ProjectArgs, args: &ConfigArgs) -> anyhow::Result<Request> {
+    let current_dir = std::env::current_dir().context("cannot tell the current directory")?;
+    let environment = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect();
+    Ok(Request {
+        current_dir: current_dir.to_string_lossy().into_owned(),
+        home: std::env::var("HOME").ok().filter(|home| !home.is_empty()),
+        environment,
+        files: project.file.clone(),
+        env_files: project.env_file.clone(),
+        profiles: project.profile.clone(),
+        project_directory: project.project_directory.clone(),
+        project_name: project.project_name.clone(),
+        services: args.services.clone(),
+        stages: Stages {
+            interpolate: !args.no_interpolate && !args.variables,
+            normalize: !args.no_normalize,
+            resolve_paths: !args.no_path_resolution,
+            check_consistency: !args.no_consistency,
+            resolve_environment: !args.no_env_resolution,
+        },
+    })
+}
+
+/// True where the model itself is printed rather than something about it.
+fn prints_model(args: &ConfigArgs) -> bool {
+    !(args.origins
+        || args.list_services
+        || args.networks
+        || args.volumes
+        || args.models
+        || args.profiles
+        || args.images
+        || args.variables
+        || args.environment
+        || args.hash.is_some())
+}
+
+/// The reference fails to print an ssh key with a path as JSON; so do we, and say why.
+fn refuse_unprintable(loaded: &mut Loaded) {
+    let Some(key) = loaded.project.as_ref().and_then(Project::unprintable_ssh_key) else { return };
+    let diagnostic = Diagnostic::error(
+        Code("compose::ssh-key-in-json"),
+        "json: error calling MarshalJSON for type types.SSHKey: invalid character ':' after top-level value",
+    )
+    .with_span(key.origin().span)
+    .with_help("print YAML instead, or use the `default` key")
+    .with_note("a defect of Docker Compose 2.40.3, which hardpan copies");
+    loaded.diagnostics.push(diagnostic);
+}
+
+fn text(loaded: &Loaded, project: &Project, args: &ConfigArgs) -> anyhow::Result<String> {
+    let names = |section: &str| -> Vec<String> {
+        let mut names: Vec<String> = project.section(section).map(|(name, _)| name.to_owned()).collect();
+        names.sort_unstable();
+        names
+    };
+    let list = if args.origins {
+        return Ok(print::origins::text(loaded, project));
+    } else if args.list_services {
+        names("services")
+    } else if args.networks {
+        names("networks")
+    } else if args.volumes {
+        names("volumes")
+    } else if args.models {
+        let models = project.section("models").filter_map(|(_, model)| model.get("model")?.as_str());
+        models.map(str::to_owned).collect::<BTreeSet<_>>().into_iter().collect()
+    } else if args.profiles {
+        profiles(project)
+    } else if args.images {
+        images(project)
+    } else if args.variables {
+        return Ok(print::variables::text(project.root()));
+    } else if args.environment {
+        loaded.environment.iter().map(|(name, value, _)| format!("{name}={value}")).collect()
+    } else if let Some(services) = &args.hash {
+        hashes(project, services)?
+    } else {
+        return Ok(match (args.format, args.no_interpolate) {
+            (ModelFormat::Json, false) => project.to_json(),
+            (ModelFormat::Yaml, false) => project.to_yaml(),
+            (ModelFormat::Json, true) => project.to_raw_json(),
+            (ModelFormat::Yaml, true) => project.to_raw_yaml(),
+        });
+    };
+    Ok(list.into_iter().map(|line| line + "\n").collect())
+}
+
+fn profiles(project: &Project) -> Vec<String> {
+    let services = project.services().chain(project.disabled_services());
+    let profiles = services.filter_map(|(_, service)| service.get("profiles")).flat_map(NodeRef::items);
+    profiles.filter_map(NodeRef::as_str).map(str::to_owned).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// The image of each service; one that is only built is named after project and service.
+fn images(project: &Project) -> Vec<String> {
+    let mut services: Vec<_> = project.services().collect();
+    services.sort_unstable_by_key(|&(name, _)| name);
+    services
+        .into_iter()
+        .filter(|(_, service)| !matches!(service.value(), Value::Null))
+        .map(|(name, service)| {
+            match service.get("image").and_then(NodeRef::as_str).filter(|image| !image.is_empty()) {
+                Some(image) => image.to_owned(),
+                None => format!("{}-{name}", project.name()),
+            }
+        })
+        .collect()
+}
+
+fn hashes(project: &Project, services: &str) -> anyhow::Result<Vec<String>> {
+    let mut all: Vec<_> = project.services().collect();
+    all.sort_unstable_by_key(|&(name, _)| name);
+    if services != "*" {
+        let wanted: Vec<&str> = services.split(',').collect();
+        if let Some(unknown) = wanted.iter().find(|name| !all.iter().any(|(known, _)| known == *name)) {
+            bail!("no such service: {unknown}");
+        }
+        all.retain(|(name, _)| wanted.contains(name));
+    }
+    Ok(all.into_iter().map(|(name, service)| format!("{name} {}", project.service_hash(service))).collect())
+}

@@ -1,0 +1,26 @@
+//! The printer: the only place that writes to the standard streams. Data goes to standard output, everything else to
+//! standard error.
+
+pub(crate) mod human;
+pub(crate) mod machine;
+pub(crate) mod origins;
+pub(crate) mod variables;
+
+use std::io::Write as _;
+
+use anyhow::Context as _;
+
+/// Writes data. A reader that went away (`| head`) is no error.
+pub(crate) fn to_stdout(text: &str) -> anyhow::Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        result => result.context("cannot write to standard output"),
+    }
+}
+
+/// Writes a message, with colour where the terminal wants it (`NO_COLOR` is honoured).
+pub(crate) fn line_to_stderr(text: &str) {
+    // Nothing can be done where even the message about a failure cannot be written.
+    let _ = writeln!(anstream::stderr().lock(), "{text}");
+}

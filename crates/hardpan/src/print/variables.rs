@@ -1,0 +1,58 @@
+//! The variables that a project's files use, as `docker compose config --variables` lists them.
+
+use std::collections::BTreeMap;
+
+use hardpan_compose::syntax::variables::{Variable, variables};
+use hardpan_compose::{NodeRef, Value};
+
+/// A table of name, required, default and alternate value.
+pub(crate) fn text(root: NodeRef<'_>) -> String {
+    let mut found = BTreeMap::new();
+    collect(root, &mut found);
+    let mut rows = vec![["NAME", "REQUIRED", "DEFAULT VALUE", "ALTERNATE VALUE"].map(str::to_owned)];
+    rows.extend(found.into_values().map(|variable: Variable| {
+        [variable.name, variable.required.to_string(), variable.default, variable.alternate]
+    }));
+    table(&rows)
+}
+
+/// Mappings are searched to any depth, sequences only one level, as the reference does.
+fn collect(node: NodeRef<'_>, found: &mut BTreeMap<String, Variable>) {
+    let mut take = |text: &str| {
+        for variable in variables(text) {
+            found.insert(variable.name.clone(), variable);
+        }
+    };
+    match node.value() {
+        Value::Str(text) => take(text),
+        Value::Seq(_) => node.items().filter_map(NodeRef::as_str).for_each(take),
+        Value::Map(_) => {
+            let mut entries: Vec<_> = node.entries().collect();
+            entries.sort_unstable_by_key(|&(name, _)| name);
+            for (_, value) in entries {
+                collect(value, found);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Columns padded to their widest cell and three spaces, as Go's tabwriter sets them.
+fn table(rows: &[[String; 4]]) -> String {
+    let widths: Vec<usize> = (0..4)
+        .map(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default() + 4)
+        .map(|width| width.max(20))
+        .collect();
+    let mut text = String::new();
+    for row in rows {
+        for (column, cell) in row.iter().enumerate() {
+            text.push_str(cell);
+            if column < 3 {
+                let padding = widths[column] - cell.chars().count();
+                text.extend(std::iter::repeat_n(' ', padding));
+            }
+        }
+        text.push('\n');
+    }
+    text
+}
