@@ -1,6 +1,6 @@
 //! Interned mapping keys. The attribute names that the resolver knows have constants, so comparing keys is comparing numbers.
 
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt as _};
 
 /// An interned mapping key; compare freely, turn into text with [`crate::Tree::key_str`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

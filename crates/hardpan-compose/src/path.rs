@@ -3,7 +3,7 @@
 //! A table of patterns becomes a small trie. A walk over the model carries a [`Place`] along and asks at each node
 //! whether a rule stands there; below a place without rules it can stop.
 
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt as _};
 
 /// A position in the trie of a [`PathTable`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,8 +4,7 @@
 //! recursion and a reference to a node is a `u32`. Stages of the resolver change nodes in place; a node that has two
 //! parents (alias, `extends`) is copied first, because the copies have different origins.
 
-use std::collections::HashMap;
-
+use foldhash::{HashMap, HashMapExt as _};
 use hardpan_source::Span;
 
 use crate::keys::{self, Key};

@@ -57,7 +57,7 @@ pub(crate) struct ConfigArgs {
     #[arg(value_name = "SERVICE")]
     pub(crate) services: Vec<String>,
     /// Format of the output
-    #[arg(long, value_enum, default_value_t = ModelFormat::Yaml, hide_possible_values = false)]
+    #[arg(long, value_enum, default_value_t = ModelFormat::Yaml)]
     pub(crate) format: ModelFormat,
     /// Only check the project, print nothing
     #[arg(short, long)]
@@ -65,9 +65,9 @@ pub(crate) struct ConfigArgs {
     /// Write to a file instead of standard output
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<std::path::PathBuf>,
-    /// Format of the diagnostics on standard error
-    #[arg(long, value_enum, default_value_t = DiagnosticFormat::Human)]
-    pub(crate) diagnostics: DiagnosticFormat,
+    /// Format of the diagnostics on standard error [default: json with `--format json`, else human]
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub(crate) diagnostics: Option<DiagnosticFormat>,
 
     /// Print where every value comes from: place, then the way it travelled
     #[arg(long, group = "what")]

@@ -16,7 +16,11 @@ pub(crate) fn run(project: &ProjectArgs, args: &ConfigArgs) -> anyhow::Result<Ex
     if args.format == ModelFormat::Json && !args.no_interpolate && prints_model(args) {
         refuse_unprintable(&mut loaded);
     }
-    match args.diagnostics {
+    let by_format = match args.format {
+        ModelFormat::Yaml => DiagnosticFormat::Human,
+        ModelFormat::Json => DiagnosticFormat::Json,
+    };
+    match args.diagnostics.unwrap_or(by_format) {
         DiagnosticFormat::Human => print::human::diagnostics(&loaded),
         DiagnosticFormat::Json => print::machine::diagnostics(&loaded)?,
     }

@@ -39,8 +39,11 @@ struct Location<'l> {
     label: &'l str,
 }
 
-/// Prints all diagnostics of a load.
+/// Prints all diagnostics of a load; nothing where there are none.
 pub(crate) fn diagnostics(loaded: &Loaded) -> anyhow::Result<()> {
+    if loaded.diagnostics.as_slice().is_empty() {
+        return Ok(());
+    }
     let entries = loaded.diagnostics.as_slice().iter().map(|diagnostic| entry(loaded, diagnostic));
     let report = Report { version: VERSION, diagnostics: entries.collect() };
     super::line_to_stderr(&serde_json::to_string_pretty(&report)?);
