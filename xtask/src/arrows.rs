@@ -90,7 +90,7 @@ const BINARIES: &[&str] = &[
     "xtask",
 ];
 
-const FENCES: [Fence; 8] = [
+const FENCES: [Fence; 7] = [
     Fence {
         outside: &["tokio", "tokio-util", "tokio-stream", "futures"],
         members: Members::Only(&[
@@ -130,11 +130,6 @@ const FENCES: [Fence; 8] = [
         outside: &["tracing"],
         members: Members::AllBut(&["hardpan-source", "hardpan-diag", "exchange-types", "exchange-core"]),
         why: "the innermost crates only compute",
-    },
-    Fence {
-        outside: &["granit-parser"],
-        members: Members::Only(&["hardpan-source"]),
-        why: "the scanner stays behind one facade, so that it can be replaced (ADR 0001)",
     },
     Fence {
         outside: &["annotate-snippets", "anstream", "anstyle"],
