@@ -77,7 +77,8 @@ impl Checker<'_, '_> {
 
     fn image_or_build(&mut self) {
         let has_image = !self.str(self.service.value, keys::IMAGE).is_empty();
-        if has_image || self.get(keys::BUILD).is_some() || self.get(keys::PROVIDER).is_some() {
+        let excused = self.session.incomplete.contains(&self.service.key);
+        if has_image || excused || self.get(keys::BUILD).is_some() || self.get(keys::PROVIDER).is_some() {
             return;
         }
         let message = format!("service {:?} has neither an image nor a build context specified", self.name);

@@ -36,7 +36,10 @@ pub(crate) fn apply(
     let resets = if resets.is_empty() { Vec::new() } else { vec![Rc::clone(resets)] };
     for at in 0..extender.session.tree.entries(services).len() {
         let Some(entry) = extender.session.tree.entry(services, at) else { break };
-        extender.service(services, entry.key, &resets);
+        let service = extender.service(services, entry.key, &resets);
+        if service.is_none() && extender.session.tree.get(entry.value, keys::EXTENDS).is_some() {
+            extender.session.incomplete.insert(entry.key);
+        }
         extender.visited.clear();
     }
 }
@@ -64,7 +67,7 @@ impl Extender<'_, '_, '_> {
             }
         }
         let Some(extends) = self.session.tree.get_entry(service, keys::EXTENDS) else { return Some(service) };
-        let span = self.session.tree.span(extends.value);
+        let span = extends.key_span;
         let (reference, file) = self.reference(name, extends.value)?;
 
         let mut resets = resets.to_vec();
@@ -82,19 +85,24 @@ impl Extender<'_, '_, '_> {
         let base_key = self.session.tree.find_key(&reference);
         let base_key = base_key.filter(|&key| self.session.tree.get_entry(base_services, key).is_some());
         let Some(base_key) = base_key else {
-            self.not_found(
-                name,
-                &reference,
-                base_services,
-                file.as_ref().map(|(path, _)| path.as_str()),
-                span,
-            );
+            let at = self.session.tree.get(extends.value, keys::SERVICE).unwrap_or(extends.value);
+            let at = self.session.tree.span(at);
+            let path = file.as_ref().map(|(path, _)| path.as_str());
+            self.not_found(name, &reference, base_services, path, at);
             return None;
         };
         if !self.visit(&file_name, name, span) {
             return None;
         }
         let Some(base) = self.service(base_services, base_key, &resets) else {
+            let is_empty = self
+                .session
+                .tree
+                .get(base_services, base_key)
+                .is_some_and(|id| self.session.tree.is_null(id));
+            if !is_empty {
+                self.session.incomplete.insert(name);
+            }
             return Some(service);
         };
         let hop = Hop::Extends { service: reference.into(), at: span };

@@ -12,14 +12,14 @@ use crate::environment::Environment;
 use crate::file::{Context, load_model};
 use crate::io::Loader;
 use crate::keys;
-use crate::origin::{Origin, VariableSource};
+use crate::origin::VariableSource;
 use crate::project::{Parts, Project};
 use crate::request::Request;
 use crate::selection::{self, Split};
 use crate::session::Session;
 use crate::syntax::interpolate::substitute;
 use crate::syntax::name::normalize_project_name;
-use crate::tree::NodeId;
+use crate::tree::{NodeId, Value};
 use crate::{consistency, interpolation, normalize, service_environment, typed};
 
 /// What came of a load: everything that could be understood, and everything there is to say about it.
@@ -127,10 +127,7 @@ fn load_project(
     }
     if session.stages.normalize {
         normalize::apply(session, root, &name, &environment);
-        let span = session.tree.get_entry(root, keys::NAME).map(|entry| entry.key_span);
-        let origin = Origin::at(span.unwrap_or_else(|| session.tree.span(root)));
-        let node = session.tree.add_str(name.as_str(), origin);
-        session.tree.set(root, keys::NAME, origin.span, node);
+        write_name(session, root, &name);
     }
     let disabled = session
         .stages
@@ -148,12 +145,7 @@ fn finish(
     profiles: &[String],
     environment: &Environment,
 ) -> Split {
-    let origin = session
-        .tree
-        .get(root, keys::NAME)
-        .map_or_else(|| session.tree.origin(root), |node| session.tree.origin(node));
-    let node = session.tree.add_str(name, origin);
-    session.tree.set(root, keys::NAME, origin.span, node);
+    write_name(session, root, name);
     typed::decode(session, root);
 
     let services = session.tree.get(root, keys::SERVICES);
@@ -180,6 +172,16 @@ fn finish(
         consistency::container_names(session, split.enabled);
     }
     split
+}
+
+/// Writes the project's name into the model. It stands where a file names the project; otherwise nothing was written.
+fn write_name(session: &mut Session<'_>, root: NodeId, name: &str) {
+    match session.tree.get(root, keys::NAME) {
+        Some(node) => *session.tree.value_mut(node) = Value::str(name),
+        None => {
+            session.tree.set_implied(root, keys::NAME, Value::str(name), "given, or the directory's name");
+        }
+    }
 }
 
 /// The project's name: given, or the last `name:` of the files, or the directory's.

@@ -1,6 +1,6 @@
 //! What all stages of one load share: files read, the tree, diagnostics, and the way to the outside.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use hardpan_diag::{Code, Diagnostic, Diagnostics};
@@ -9,6 +9,7 @@ use hardpan_source::{FileId, FileTable, Span};
 
 use crate::document::Resets;
 use crate::io::{COMPOSE_FILE_BYTES_MAX, Loader, ReadError, decode};
+use crate::keys::Key;
 use crate::tree::{NodeId, Tree};
 
 /// Which stages run; the flags of `docker compose config`.
@@ -62,6 +63,8 @@ pub(crate) struct Session<'a> {
     pub(crate) diagnostics: Diagnostics,
     /// Where each included or extended file was asked for first, for people who read origins.
     pub(crate) asked_for: HashMap<FileId, Span>,
+    /// Services whose `extends` failed: what they lack is a consequence, not a second mistake.
+    pub(crate) incomplete: HashSet<Key>,
     read: HashMap<String, Option<Rc<ComposeFile>>>,
     /// Env and label files by path: their lines may hold secrets, so excerpts of them are masked.
     pub(crate) env_files: HashMap<String, FileId>,
@@ -85,6 +88,7 @@ impl<'a> Session<'a> {
             tree: Tree::default(),
             diagnostics: Diagnostics::new(),
             asked_for: HashMap::new(),
+            incomplete: HashSet::new(),
             read: HashMap::new(),
             env_files: HashMap::new(),
             templates: HashMap::new(),

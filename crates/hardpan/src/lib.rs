@@ -15,6 +15,12 @@ use hardpan_diag::Exit;
 
 pub use disk::Disk;
 
+/// The diagnostics of a load as `hardpan config` prints them, without colour.
+#[must_use]
+pub fn diagnostics_text(loaded: &hardpan_compose::Loaded) -> String {
+    print::human::text(loaded, "", &annotate_snippets::Renderer::plain())
+}
+
 /// Runs the program with these arguments (the first is its own name) and says how it ended.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     let cli = match cli::Cli::try_parse_from(arguments) {

@@ -21,7 +21,7 @@ pub(crate) fn run(project: &ProjectArgs, args: &ConfigArgs) -> anyhow::Result<Ex
         ModelFormat::Json => DiagnosticFormat::Json,
     };
     match args.diagnostics.unwrap_or(by_format) {
-        DiagnosticFormat::Human => print::human::diagnostics(&loaded),
+        DiagnosticFormat::Human => print::human::diagnostics(&loaded, &request.current_dir),
         DiagnosticFormat::Json => print::machine::diagnostics(&loaded)?,
     }
     let Some(project) = &loaded.project else { return Ok(Exit::Input) };

@@ -6,17 +6,21 @@ use hardpan_diag::{Diagnostic, Label, Severity};
 use hardpan_source::Span;
 
 /// Prints all diagnostics of a load, and a line that counts them.
-pub(crate) fn diagnostics(loaded: &Loaded) {
+/// Paths below `current_dir` are shown relative to it, as they would be typed.
+pub(crate) fn diagnostics(loaded: &Loaded, current_dir: &str) {
+    if !loaded.diagnostics.as_slice().is_empty() {
+        super::line_to_stderr(&text(loaded, current_dir, &Renderer::styled()));
+    }
+}
+
+/// All diagnostics of a load with empty lines between them, and a line that counts them.
+pub(crate) fn text(loaded: &Loaded, current_dir: &str, renderer: &Renderer) -> String {
+    let base = format!("{}/", current_dir.trim_end_matches('/'));
     let all = loaded.diagnostics.as_slice();
-    if all.is_empty() {
-        return;
-    }
-    let renderer = Renderer::styled();
-    for diagnostic in all.iter().take(PRINTED_MAX) {
-        super::line_to_stderr(&render(loaded, diagnostic, &renderer));
-        super::line_to_stderr("");
-    }
-    super::line_to_stderr(&summary(all));
+    let shown = all.iter().take(PRINTED_MAX);
+    let mut text: String = shown.map(|one| render(loaded, &base, one, renderer) + "\n\n").collect();
+    text.push_str(&summary(all));
+    text
 }
 
 /// More than this nobody reads; the summary counts the rest.
@@ -40,7 +44,7 @@ fn summary(all: &[Diagnostic]) -> String {
     text
 }
 
-fn render(loaded: &Loaded, diagnostic: &Diagnostic, renderer: &Renderer) -> String {
+fn render(loaded: &Loaded, base: &str, diagnostic: &Diagnostic, renderer: &Renderer) -> String {
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
@@ -50,8 +54,9 @@ fn render(loaded: &Loaded, diagnostic: &Diagnostic, renderer: &Renderer) -> Stri
     let title = level.primary_title(diagnostic.message.as_str()).id(diagnostic.code.0);
     let mut group = Group::with_title(title);
     for excerpt in &excerpts.files {
-        let mut snippet =
-            Snippet::source(excerpt.text.as_str()).path(excerpt.path).line_start(excerpt.first_line);
+        let mut snippet = Snippet::source(excerpt.text.as_str())
+            .path(excerpt.path.strip_prefix(base).unwrap_or(excerpt.path))
+            .line_start(excerpt.first_line);
         for mark in &excerpt.marks {
             let kind = if mark.primary { AnnotationKind::Primary } else { AnnotationKind::Context };
             let mut annotation = kind.span(mark.range.clone());
