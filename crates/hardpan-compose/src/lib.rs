@@ -9,6 +9,7 @@
 //! `normalize`, `typed`, `selection`, `consistency`, `service_environment`; `file` and `load` hold the order.
 
 mod canonical;
+mod codes;
 mod consistency;
 mod defaults;
 mod discover;
@@ -41,6 +42,7 @@ mod typed;
 mod unicity;
 mod validation;
 
+pub use codes::{CODES, CodeInfo};
 pub use io::{COMPOSE_FILE_BYTES_MAX, ENV_FILE_BYTES_MAX, Loader, PathKind, ReadError};
 pub use load::{Loaded, load, with_deep_stack};
 pub use origin::{Chain, Hop, Origin, VariableSource};

@@ -29,6 +29,7 @@ pub(crate) fn write(directory: &Path) -> anyhow::Result<()> {
     };
     file("cli.md", &cli_page())?;
     file("exit-codes.md", &exit_codes_page())?;
+    file("diagnostics.md", &diagnostics_page())?;
     for (shell, name) in
         [(Shell::Bash, "hardpan.bash"), (Shell::Zsh, "_hardpan"), (Shell::Fish, "hardpan.fish")]
     {
@@ -60,6 +61,14 @@ fn exit_codes_page() -> String {
     let mut page = format!("{GENERATED}# Exit codes\n\n| code | meaning |\n|---|---|\n");
     for (exit, meaning) in Exit::TABLE {
         let _ = writeln!(page, "| {} | {meaning} |", exit.code());
+    }
+    page
+}
+
+fn diagnostics_page() -> String {
+    let mut page = format!("{GENERATED}# Diagnostics\n\n| code | severity | meaning |\n|---|---|---|\n");
+    for info in hardpan_compose::CODES {
+        let _ = writeln!(page, "| `{}` | {} | {} |", info.code, info.severity, info.meaning);
     }
     page
 }
