@@ -27,7 +27,7 @@ impl Writer {
             Out::UInt(value) => drop(write!(self.text, "{value}")),
             Out::Float(value) => self.text.push_str(&json_f64(*value)),
             Out::Float32(value) => self.text.push_str(&json_f32(*value)),
-            Out::Str(text) => self.string(text),
+            Out::Str(text) | Out::Time(text) => self.string(text),
             Out::Seq(items) => {
                 self.collection('[', ']', items, |writer, item| writer.value(item));
             }

@@ -1,7 +1,11 @@
 //! Which parts of a project are printed, in which order and form, as the reference's struct tags say.
 
+use std::borrow::Cow;
+
+use super::order;
 use crate::path::Place;
 use crate::syntax::duration;
+use crate::syntax::timestamp::rfc3339 as timestamp;
 use crate::tree::{Entry, NodeId, Tree, Value};
 use crate::typed::PROJECT;
 use crate::typed::shape::{Kind, Shape};
@@ -16,13 +20,15 @@ pub(crate) enum Out<'t> {
     UInt(u64),
     Float(f64),
     Float32(f32),
-    Str(std::borrow::Cow<'t, str>),
+    Str(Cow<'t, str>),
+    /// A point in time, spelled as RFC 3339 does.
+    Time(Cow<'t, str>),
     Seq(Vec<Out<'t>>),
     Map(Vec<(&'t str, Out<'t>)>),
 }
 
 impl<'t> Out<'t> {
-    fn str(text: impl Into<std::borrow::Cow<'t, str>>) -> Self {
+    fn str(text: impl Into<Cow<'t, str>>) -> Self {
         Self::Str(text.into())
     }
 }
@@ -78,13 +84,13 @@ impl<'t> Raw<'t> {
             Value::UInt(value) => Out::UInt(*value),
             Value::Float(value) => Out::Float(*value),
             Value::Str(text) => Out::str(&**text),
-            Value::Time(text) => Out::str(timestamp(text)),
+            Value::Time(text) => Out::Time(timestamp(text)),
             Value::Seq(items) if items.is_empty() && self.empty_is_null(place) => Out::Null,
             Value::Seq(items) => {
                 Out::Seq(items.iter().map(|&item| self.node(item, Place::NOWHERE)).collect())
             }
             Value::Map(map) => {
-                let mut fields: Vec<_> = map
+                let fields: Vec<_> = map
                     .entries()
                     .iter()
                     .map(|entry| {
@@ -92,8 +98,7 @@ impl<'t> Raw<'t> {
                         (name, self.node(entry.value, unicity::place_of(place, name)))
                     })
                     .collect();
-                fields.sort_unstable_by_key(|&(name, _)| name);
-                Out::Map(fields)
+                Out::Map(order::sort(fields, self.format))
             }
         }
     }
@@ -103,16 +108,6 @@ impl<'t> Raw<'t> {
         let resolved = self.normalized && unicity::is_resolved_when_normalized(place);
         self.format == Format::Json && (resolved || !unicity::rewrites(place))
     }
-}
-
-/// A date becomes a point in time in print; other timestamps stay as written.
-fn timestamp(text: &str) -> String {
-    let is_date = text.len() == 10
-        && text.bytes().enumerate().all(|(at, byte)| match at {
-            4 | 7 => byte == b'-',
-            _ => byte.is_ascii_digit(),
-        });
-    if is_date { format!("{text}T00:00:00Z") } else { text.to_owned() }
 }
 
 struct Layout<'t> {
@@ -148,7 +143,7 @@ impl<'t> Layout<'t> {
     }
 
     fn extensions(&self, node: NodeId) -> Vec<(&'t str, Out<'t>)> {
-        let mut extensions: Vec<_> = self
+        let extensions: Vec<_> = self
             .tree
             .entries(node)
             .iter()
@@ -156,8 +151,7 @@ impl<'t> Layout<'t> {
             .filter(|(name, _)| name.starts_with("x-"))
             .map(|(name, value)| (name, self.extension(value)))
             .collect();
-        extensions.sort_unstable_by_key(|&(name, _)| name);
-        extensions
+        order::sort(extensions, self.format)
     }
 
     /// What is printed for an attribute that is not there.
@@ -258,14 +252,13 @@ impl<'t> Layout<'t> {
 
     /// A mapping with names of the user's own, sorted; an empty one is not printed.
     fn sorted(&self, node: NodeId, print: impl Fn(NodeId) -> Out<'t>) -> Option<Out<'t>> {
-        let mut fields: Vec<_> = self
+        let fields: Vec<_> = self
             .tree
             .entries(node)
             .iter()
             .map(|entry| (self.tree.key_str(entry.key), print(entry.value)))
             .collect();
-        fields.sort_unstable_by_key(|&(name, _)| name);
-        (!fields.is_empty()).then_some(Out::Map(fields))
+        (!fields.is_empty()).then(|| Out::Map(order::sort(fields, self.format)))
     }
 
     fn ssh(&self, node: NodeId) -> Option<Out<'t>> {

@@ -5,6 +5,8 @@
 
 mod json;
 mod layout;
+mod order;
+mod scalar;
 mod yaml;
 
 pub(crate) use json::write as json;

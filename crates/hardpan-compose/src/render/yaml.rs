@@ -1,110 +1,285 @@
 //! YAML as go-yaml writes it with an indent of two: plain where possible, quoted where the text would mean something
 //! else, literal blocks for text of several lines.
+//!
+//! go-yaml descends from libyaml, whose emitter decides about line breaks by where it stands: at a column, after white
+//! space, or with nothing but indentation and indicators on the line so far. [`Emitter`] keeps the same three facts.
 
-use std::fmt::Write as _;
+use std::borrow::Cow;
 
 use hardpan_source::yaml::{Resolved, Scalar, ScalarStyle, resolve_scalar};
 
 use super::layout::Out;
-use crate::syntax::gofloat::{json_f32, sprint_f64};
+use super::scalar::{Facts, is_break, is_printable};
+use crate::syntax::gofloat::{sprint_f32, sprint_f64};
+
+/// Spaces per level.
+const INDENT: usize = 2;
+
+/// A key of more bytes is written as `? key`, on a line of its own.
+const SIMPLE_KEY_BYTES_MAX: usize = 128;
 
 /// Writes a document.
 pub(crate) fn write(value: &Out<'_>) -> String {
-    let mut text = String::new();
-    block(&mut text, value, 0);
-    text
+    let mut emitter = Emitter { text: String::new(), column: 0, whitespace: true, indention: true };
+    emitter.node(value, 0);
+    emitter.line(0);
+    emitter.text
 }
 
-/// A value that starts on a line of its own at this indent.
-fn block(text: &mut String, value: &Out<'_>, indent: usize) {
-    match value {
-        Out::Map(fields) if !fields.is_empty() => {
-            for (at, (name, value)) in fields.iter().enumerate() {
-                if at > 0 {
-                    pad(text, indent);
+struct Emitter {
+    text: String,
+    column: usize,
+    /// The last character was white space that separates.
+    whitespace: bool,
+    /// There is nothing but indentation and indicators on the line.
+    indention: bool,
+}
+
+/// What surrounds a scalar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Context {
+    /// A key on one line with its value.
+    SimpleKey,
+    Other,
+}
+
+impl Emitter {
+    /// A value; where it is a block, its lines stand at this indent.
+    fn node(&mut self, value: &Out<'_>, indent: usize) {
+        match value {
+            Out::Map(fields) if !fields.is_empty() => {
+                for (name, value) in fields {
+                    self.line(indent);
+                    self.key(name, indent);
+                    self.node(value, indent + INDENT);
                 }
-                scalar(text, name, indent, true);
-                text.push(':');
-                after_key(text, value, indent);
+            }
+            Out::Seq(items) if !items.is_empty() => {
+                for item in items {
+                    self.line(indent);
+                    self.block_indicator('-');
+                    self.node(item, indent + INDENT);
+                }
+            }
+            Out::Map(_) => self.plain("{}"),
+            Out::Seq(_) => self.plain("[]"),
+            Out::Null => self.plain("null"),
+            Out::Bool(value) => self.plain(if *value { "true" } else { "false" }),
+            Out::Int(value) => self.plain(&value.to_string()),
+            Out::UInt(value) => self.plain(&value.to_string()),
+            Out::Float(value) => self.plain(&float(*value, sprint_f64(*value))),
+            Out::Float32(value) => self.plain(&float(f64::from(*value), sprint_f32(*value))),
+            Out::Time(text) => self.plain(text),
+            Out::Str(value) => self.string(value, indent, Context::Other),
+        }
+    }
+
+    fn key(&mut self, name: &str, indent: usize) {
+        if name.len() <= SIMPLE_KEY_BYTES_MAX && !Facts::of(name).multiline {
+            self.string(name, indent + INDENT, Context::SimpleKey);
+            self.put(':');
+            self.whitespace = false;
+            self.indention = false;
+        } else {
+            self.block_indicator('?');
+            self.string(name, indent + INDENT, Context::Other);
+            self.line(indent);
+            self.block_indicator(':');
+        }
+    }
+
+    fn string(&mut self, value: &str, indent: usize, context: Context) {
+        let facts = Facts::of(value);
+        if value.contains('\n') {
+            if facts.block && context == Context::Other {
+                self.literal(value, indent);
+            } else {
+                self.double_quoted(value);
+            }
+        } else if !means_itself(value) {
+            self.double_quoted(value);
+        } else if facts.plain {
+            self.plain(value);
+        } else if facts.single_quoted {
+            self.single_quoted(value, indent);
+        } else {
+            self.double_quoted(value);
+        }
+    }
+
+    /// Starts a line at this indent, unless the emitter stands at its start already.
+    fn line(&mut self, indent: usize) {
+        if !self.indention || self.column > indent || (self.column == indent && !self.whitespace) {
+            self.line_break();
+        }
+        while self.column < indent {
+            self.put(' ');
+        }
+        self.whitespace = true;
+    }
+
+    fn put(&mut self, c: char) {
+        self.text.push(c);
+        self.column += 1;
+    }
+
+    fn line_break(&mut self) {
+        self.text.push('\n');
+        self.column = 0;
+        self.indention = true;
+    }
+
+    fn space(&mut self) {
+        if !self.whitespace {
+            self.put(' ');
+        }
+    }
+
+    /// `-`, `?` or `:` at the start of a block; more of them may follow on the line.
+    fn block_indicator(&mut self, indicator: char) {
+        self.space();
+        self.put(indicator);
+        self.whitespace = false;
+    }
+
+    fn plain(&mut self, text: &str) {
+        self.space();
+        self.text.push_str(text);
+        self.column += text.chars().count();
+        self.whitespace = false;
+        self.indention = false;
+    }
+
+    fn single_quoted(&mut self, value: &str, indent: usize) {
+        self.space();
+        self.put('\'');
+        self.whitespace = false;
+        self.indention = false;
+        let mut after_break = false;
+        for c in value.chars() {
+            if is_break(c) {
+                // Only separators of Unicode come here: text with a line feed is never single-quoted.
+                self.text.push(c);
+                self.column = 0;
+                self.indention = true;
+                after_break = true;
+                continue;
+            }
+            if after_break && c != ' ' {
+                self.line(indent);
+                after_break = false;
+            }
+            if c == '\'' {
+                self.put('\'');
+            }
+            self.put(c);
+            if c != ' ' {
+                self.indention = false;
             }
         }
-        Out::Seq(items) if !items.is_empty() => {
-            for (at, item) in items.iter().enumerate() {
-                if at > 0 {
-                    pad(text, indent);
-                }
-                text.push_str("- ");
-                block(text, item, indent + 2);
+        self.put('\'');
+        self.whitespace = false;
+        self.indention = false;
+    }
+
+    fn literal(&mut self, value: &str, indent: usize) {
+        self.space();
+        self.put('|');
+        self.indention = false;
+        if value.starts_with([' ', '\n', '\u{2028}', '\u{2029}']) {
+            self.put('2');
+        }
+        let mut backwards = value.chars().rev();
+        match backwards.next().is_some_and(is_break) {
+            false => self.put('-'),
+            true if backwards.next().is_none_or(is_break) => self.put('+'),
+            true => {}
+        }
+        self.line_break();
+        self.whitespace = true;
+        let mut after_break = true;
+        for c in value.chars() {
+            if is_break(c) {
+                self.text.push(c);
+                self.column = 0;
+                self.indention = true;
+                after_break = true;
+                continue;
+            }
+            if after_break {
+                self.line(indent);
+                after_break = false;
+            }
+            self.put(c);
+            self.indention = false;
+        }
+    }
+
+    fn double_quoted(&mut self, value: &str) {
+        self.space();
+        self.put('"');
+        // go-yaml looks for a byte order mark at the start of the text each time it looks at a character.
+        let all = value.starts_with('\u{feff}');
+        for c in value.chars() {
+            match escape(c, all) {
+                Some(escape) => escape.chars().for_each(|c| self.put(c)),
+                None => self.put(c),
             }
         }
-        _ => {
-            inline(text, value, indent);
-            text.push('\n');
-        }
+        self.put('"');
+        self.whitespace = false;
+        self.indention = false;
     }
 }
 
-fn after_key(text: &mut String, value: &Out<'_>, indent: usize) {
-    let nested = match value {
-        Out::Map(fields) => !fields.is_empty(),
-        Out::Seq(items) => !items.is_empty(),
-        _ => false,
+/// How a character is written between double quotes, if not as itself. `all`: no character is.
+fn escape(c: char, all: bool) -> Option<Cow<'static, str>> {
+    let short = match c {
+        '"' => "\\\"",
+        '\\' => "\\\\",
+        '\0' => "\\0",
+        '\u{7}' => "\\a",
+        '\u{8}' => "\\b",
+        '\t' => "\\t",
+        '\n' => "\\n",
+        '\u{b}' => "\\v",
+        '\u{c}' => "\\f",
+        '\r' => "\\r",
+        '\u{1b}' => "\\e",
+        '\u{85}' => "\\N",
+        '\u{a0}' if all => "\\_",
+        '\u{2028}' => "\\L",
+        '\u{2029}' => "\\P",
+        c if is_printable(c) && !all => return None,
+        c => {
+            let code = u32::from(c);
+            return Some(Cow::Owned(match code {
+                0..=0xFF => format!("\\x{code:02X}"),
+                0x100..=0xFFFF => format!("\\u{code:04X}"),
+                _ => format!("\\U{code:08X}"),
+            }));
+        }
     };
-    if nested {
-        text.push('\n');
-        pad(text, indent + 2);
-        block(text, value, indent + 2);
+    Some(Cow::Borrowed(short))
+}
+
+/// A float as YAML spells it.
+fn float(value: f64, text: String) -> String {
+    if value.is_nan() {
+        ".nan".to_owned()
+    } else if value.is_infinite() {
+        if value > 0.0 { ".inf".to_owned() } else { "-.inf".to_owned() }
     } else {
-        text.push(' ');
-        inline(text, value, indent + 2);
-        text.push('\n');
-    }
-}
-
-fn pad(text: &mut String, indent: usize) {
-    text.extend(std::iter::repeat_n(' ', indent));
-}
-
-fn inline(text: &mut String, value: &Out<'_>, indent: usize) {
-    match value {
-        Out::Null => text.push_str("null"),
-        Out::Bool(value) => text.push_str(if *value { "true" } else { "false" }),
-        Out::Int(value) => drop(write!(text, "{value}")),
-        Out::UInt(value) => drop(write!(text, "{value}")),
-        Out::Float(value) => text.push_str(&match *value {
-            number if number.is_nan() => ".nan".to_owned(),
-            f64::INFINITY => ".inf".to_owned(),
-            f64::NEG_INFINITY => "-.inf".to_owned(),
-            number => sprint_f64(number),
-        }),
-        Out::Float32(value) => text.push_str(&json_f32(*value)),
-        Out::Str(value) => scalar(text, value, indent, false),
-        Out::Seq(_) => text.push_str("[]"),
-        Out::Map(_) => text.push_str("{}"),
-    }
-}
-
-fn scalar(text: &mut String, value: &str, indent: usize, is_key: bool) {
-    let facts = analyze(value);
-    if value.contains('\n') && !is_key && facts.block {
-        return literal(text, value, indent);
-    }
-    let means_text = !value.contains('\n') && means_itself(value);
-    if means_text && facts.plain {
-        text.push_str(value);
-    } else if means_text && facts.single_quoted {
-        text.push('\'');
-        text.push_str(&value.replace('\'', "''"));
-        text.push('\'');
-    } else {
-        double_quoted(text, value);
+        text
     }
 }
 
 /// True where a plain scalar of this text is the text itself, for YAML 1.1 readers too.
 fn means_itself(value: &str) -> bool {
     let plain = Scalar { style: ScalarStyle::Plain, text: value.into() };
-    matches!(resolve_scalar(&plain, None), Ok(Resolved::Str)) && !is_base_60(value) && !is_old_bool(value)
+    (value == "<<" || matches!(resolve_scalar(&plain, None), Ok(Resolved::Str)))
+        && !is_base_60(value)
+        && !is_old_bool(value)
 }
 
 fn is_old_bool(value: &str) -> bool {
@@ -145,125 +320,14 @@ fn is_base_60(value: &str) -> bool {
         && fraction.bytes().all(|byte| byte.is_ascii_digit() || byte == b'_')
 }
 
-/// The styles a text can have.
-struct Facts {
-    plain: bool,
-    single_quoted: bool,
-    block: bool,
-}
-
-/// Decides as libyaml's emitter does which styles can carry a text.
-fn analyze(value: &str) -> Facts {
-    let mut plain = !value.is_empty() && !value.starts_with("---") && !value.starts_with("...");
-    let mut special = false;
-    let mut space_before_break = false;
-    let (mut previous_space, mut previous_break) = (false, false);
-    let mut after_blank = true;
-    let mut chars = value.chars().peekable();
-    let mut first = true;
-    while let Some(c) = chars.next() {
-        let before_blank = chars.peek().is_none_or(|next| matches!(next, ' ' | '\t' | '\n' | '\r'));
-        match c {
-            '#' | ',' | '[' | ']' | '{' | '}' | '&' | '*' | '!' | '|' | '>' | '\'' | '"' | '%' | '@'
-            | '`'
-                if first =>
-            {
-                plain = false;
-            }
-            '?' if first && before_blank => plain = false,
-            '-' if first && before_blank => plain = false,
-            ':' if before_blank => plain = false,
-            '#' if after_blank => plain = false,
-            _ => {}
-        }
-        let is_break = matches!(c, '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}');
-        if !is_break && !is_printable(c) || c == '\t' && first {
-            special = special || c != '\t';
-        }
-        if is_break {
-            plain = false;
-            space_before_break |= previous_space;
-        }
-        if c == ' ' && (first || chars.peek().is_none()) {
-            plain = false;
-        }
-        if c == ' ' && previous_break {
-            plain = false;
-        }
-        previous_space = c == ' ';
-        previous_break = is_break;
-        after_blank = matches!(c, ' ' | '\t' | '\n' | '\r');
-        first = false;
-    }
-    let trailing_space = value.ends_with(' ');
-    Facts {
-        plain: plain && !special && !value.contains('\t'),
-        single_quoted: !special && !space_before_break,
-        block: !special && !space_before_break && !trailing_space && !value.contains('\r'),
-    }
-}
-
-fn is_printable(c: char) -> bool {
-    matches!(c, '\t' | ' '..='~' | '\u{a0}'..='\u{d7ff}' | '\u{e000}'..='\u{fefe}' | '\u{ff00}'..='\u{fffd}' | '\u{10000}'..)
-}
-
-fn literal(text: &mut String, value: &str, indent: usize) {
-    text.push('|');
-    if value.starts_with([' ', '\n']) {
-        text.push('2');
-    }
-    let body = value.trim_end_matches('\n');
-    match value.len() - body.len() {
-        0 => text.push('-'),
-        1 if !body.is_empty() => {}
-        _ => text.push('+'),
-    }
-    let lines = value.strip_suffix('\n').unwrap_or(value);
-    for line in lines.split('\n') {
-        text.push('\n');
-        if !line.is_empty() {
-            pad(text, indent);
-            text.push_str(line);
-        }
-    }
-}
-
-fn double_quoted(text: &mut String, value: &str) {
-    text.push('"');
-    for c in value.chars() {
-        match c {
-            '"' => text.push_str("\\\""),
-            '\\' => text.push_str("\\\\"),
-            '\0' => text.push_str("\\0"),
-            '\u{7}' => text.push_str("\\a"),
-            '\u{8}' => text.push_str("\\b"),
-            '\t' => text.push_str("\\t"),
-            '\n' => text.push_str("\\n"),
-            '\u{b}' => text.push_str("\\v"),
-            '\u{c}' => text.push_str("\\f"),
-            '\r' => text.push_str("\\r"),
-            '\u{1b}' => text.push_str("\\e"),
-            '\u{85}' => text.push_str("\\N"),
-            '\u{a0}' => text.push_str("\\_"),
-            '\u{2028}' => text.push_str("\\L"),
-            '\u{2029}' => text.push_str("\\P"),
-            c if is_printable(c) => text.push(c),
-            c if u32::from(c) <= 0xFF => drop(write!(text, "\\x{:02X}", u32::from(c))),
-            c if u32::from(c) <= 0xFFFF => drop(write!(text, "\\u{:04X}", u32::from(c))),
-            c => drop(write!(text, "\\U{:08X}", u32::from(c))),
-        }
-    }
-    text.push('"');
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// Writes `value` as the value of a key at the margin.
     fn check(value: &str, expected: &str) {
-        let mut text = String::new();
-        scalar(&mut text, value, 2, false);
-        assert_eq!(text, expected, "{value:?}");
+        let text = write(&Out::Map(vec![("k", Out::Str(value.into()))]));
+        assert_eq!(text, format!("k: {expected}\n"), "{value:?}");
     }
 
     #[test]
@@ -286,14 +350,50 @@ mod tests {
             ("- a", "'- a'"),
             ("-a", "-a"),
             (" a", "' a'"),
+            ("a ", "'a '"),
             ("a:b", "a:b"),
             ("*", "'*'"),
-            ("a\nb", "|-\n  a\n  b"),
-            ("a\nb\n", "|\n  a\n  b"),
-            ("a\n\n", "|+\n  a\n"),
+            ("---", "'---'"),
+            ("a\tb", "\"a\\tb\""),
+            ("a\rb", "\"a\\rb\""),
             ("\u{1}", "\"\\x01\""),
+            ("\u{1f600}", "\"\\U0001F600\""),
+            ("\u{feff}a", "\"\\uFEFF\\x61\""),
         ] {
             check(value, expected);
         }
+    }
+
+    #[test]
+    fn text_of_several_lines_is_a_literal_block() {
+        for (value, expected) in [
+            ("a\nb", "|-\n  a\n  b"),
+            ("a\nb\n", "|\n  a\n  b"),
+            ("a\n\n", "|+\n  a\n"),
+            ("\na", "|2-\n\n  a"),
+            (" a\n", "|2\n   a"),
+            ("a\n\tb", "|-\n  a\n  \tb"),
+            ("a \nb", "\"a \\nb\""),
+            ("a\n ", "\"a\\n \""),
+        ] {
+            check(value, expected);
+        }
+    }
+
+    #[test]
+    fn keys_of_several_lines_and_long_keys_stand_alone() {
+        let long = "k".repeat(129);
+        for (key, expected) in
+            [("a\nb", "? |-\n  a\n  b\n: c: 1\n".to_owned()), (&long, format!("? {long}\n: c: 1\n"))]
+        {
+            let text = write(&Out::Map(vec![(key, Out::Map(vec![("c", Out::Int(1))]))]));
+            assert_eq!(text, expected);
+        }
+    }
+
+    #[test]
+    fn lists_in_lists_start_on_one_line() {
+        let inner = Out::Seq(vec![Out::Int(1), Out::Map(vec![("a", Out::Null)])]);
+        assert_eq!(write(&Out::Seq(vec![inner, Out::Seq(Vec::new())])), "- - 1\n  - a: null\n- []\n");
     }
 }

@@ -98,8 +98,16 @@ pub fn sprint_f64(value: f64) -> String {
     if let Some(name) = non_finite(value) {
         return name.to_owned();
     }
-    let digits = Digits::of_f64(value);
-    if (-4..6).contains(&digits.exponent) { digits.plain() } else { digits.scientific(2) }
+    Digits::of_f64(value).sprint()
+}
+
+/// As [`sprint_f64`] for a `float32`, with the digits that a `float32` needs.
+#[must_use]
+pub fn sprint_f32(value: f32) -> String {
+    if let Some(name) = non_finite(f64::from(value)) {
+        return name.to_owned();
+    }
+    Digits::of_f32(value).sprint()
 }
 
 /// Prints as Go's `encoding/json` does a `float64`: an exponent below 1e-6 and from 1e+21 on.
@@ -165,6 +173,10 @@ impl Digits {
             digits: mantissa.chars().filter(char::is_ascii_digit).collect(),
             exponent: exponent.parse().unwrap_or(0),
         }
+    }
+
+    fn sprint(&self) -> String {
+        if (-4..6).contains(&self.exponent) { self.plain() } else { self.scientific(2) }
     }
 
     fn json(&self) -> String {

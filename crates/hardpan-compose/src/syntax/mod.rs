@@ -24,6 +24,7 @@ mod raw_env;
 mod scan;
 pub mod shellwords;
 pub mod size;
+pub(crate) mod timestamp;
 pub mod variables;
 pub mod volume;
 
