@@ -1,0 +1,7 @@
+//! See `bodies/yaml.rs`.
+#![no_main]
+
+#[path = "../bodies/yaml.rs"]
+mod body;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| body::run(bytes));
