@@ -9,7 +9,7 @@ use crate::session::Session;
 use crate::syntax::path::{clean_path, is_windows_abs, join_paths};
 use crate::tree::{NodeId, Value};
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     /// A path of this machine.
     Path,
@@ -88,6 +88,11 @@ fn resolve_one(session: &mut Session<'_>, node: NodeId, kind: Kind, base: &str) 
             resolve_one(session, item, kind, base);
         }
         return;
+    }
+    if kind == Kind::Context && session.tree.str(node).is_none() {
+        // Only additional contexts can be anything but text here, and the reference panics on them.
+        let span = session.tree.span(node);
+        return session.error("compose::invalid-path", span, "an additional context must be a string");
     }
     let Some(text) = session.tree.str(node) else { return };
     let home = session.home.as_deref();

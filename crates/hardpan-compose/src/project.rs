@@ -113,6 +113,22 @@ impl Project {
         text
     }
 
+    /// A number in the typed model that JSON cannot express, so that the reference fails to print it.
+    #[must_use]
+    pub fn unprintable_number(&self) -> Option<NodeRef<'_>> {
+        self.root().entries().find_map(|(key, value)| {
+            let id = infinite_number(&self.tree, &[value.id], key.starts_with("x-"))?;
+            Some(NodeRef { tree: &self.tree, id })
+        })
+    }
+
+    /// As [`Project::unprintable_number`] for the model as it stands, in which all extensions are printed.
+    #[must_use]
+    pub fn unprintable_raw_number(&self) -> Option<NodeRef<'_>> {
+        let id = infinite_number(&self.tree, &[self.root], true)?;
+        Some(NodeRef { tree: &self.tree, id })
+    }
+
     /// The ssh keys of builds that the reference cannot print as JSON: it writes them without quotes.
     #[must_use]
     pub fn unprintable_ssh_key(&self) -> Option<NodeRef<'_>> {
@@ -123,6 +139,25 @@ impl Project {
                 .find(|path| path.as_str().is_some_and(|path| !path.is_empty()))
         })
     }
+}
+
+/// The first number in a model that is infinite or none.
+fn infinite_number(tree: &Tree, from: &[NodeId], extensions: bool) -> Option<NodeId> {
+    let mut pending = from.to_vec();
+    while let Some(node) = pending.pop() {
+        match tree.value(node) {
+            Value::Float(number) if !number.is_finite() => return Some(node),
+            Value::Seq(items) => pending.extend(items),
+            Value::Map(map) => pending.extend(
+                map.entries()
+                    .iter()
+                    .filter(|entry| extensions || !tree.key_str(entry.key).starts_with("x-"))
+                    .map(|entry| entry.value),
+            ),
+            _ => {}
+        }
+    }
+    None
 }
 
 fn escape_dollars(text: String) -> String {

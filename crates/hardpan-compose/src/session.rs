@@ -25,6 +25,11 @@ pub struct Stages {
     pub check_consistency: bool,
     /// Read the env files of services.
     pub resolve_environment: bool,
+    /// Read also the env files of services that only take part because they are named.
+    pub resolve_named_environment: bool,
+    /// Give values their types, select services and check the project. Without it the model stays as it was merged,
+    /// which is what is printed where variables are left as they are written.
+    pub decode: bool,
 }
 
 impl Default for Stages {
@@ -35,6 +40,8 @@ impl Default for Stages {
             resolve_paths: true,
             check_consistency: true,
             resolve_environment: true,
+            resolve_named_environment: true,
+            decode: true,
         }
     }
 }

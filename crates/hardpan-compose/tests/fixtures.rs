@@ -111,7 +111,9 @@ impl Case {
                 normalize: !self.flag("no_normalize"),
                 resolve_paths: !self.flag("no_path_resolution"),
                 check_consistency: !self.flag("no_consistency"),
-                resolve_environment: !self.flag("no_env_resolution"),
+                resolve_environment: true,
+                resolve_named_environment: !self.flag("no_env_resolution"),
+                decode: !self.flag("no_interpolate"),
             },
         };
         let stdin = self.text("stdin").map(|file| self.directory.join(file));

@@ -112,7 +112,8 @@ pub(crate) struct ConfigArgs {
     /// Do not check that the parts of the project fit together
     #[arg(long)]
     pub(crate) no_consistency: bool,
-    /// Do not read the env files of services
+    /// Do not read the env files of services that take part only because they are named (nothing more, as in Docker
+    /// Compose 2.40.3)
     #[arg(long)]
     pub(crate) no_env_resolution: bool,
 }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::order;
+use crate::keys;
 use crate::path::Place;
 use crate::syntax::duration;
 use crate::syntax::timestamp::rfc3339 as timestamp;
@@ -195,10 +196,10 @@ impl<'t> Layout<'t> {
                 self.int(node).filter(|&time| time != 0).map(|time| Out::str(duration::format(time)))
             }
             Kind::OptionalDuration => self.int(node).map(|time| Out::str(duration::format(time))),
-            Kind::Strings | Kind::StringOrStrings | Kind::AnyStrings | Kind::HealthTest | Kind::Hosts => {
+            Kind::Strings | Kind::StringOrStrings | Kind::AnyStrings | Kind::HealthTest => {
                 self.list(node, |item| self.scalar(item)).filter(|list| *list != Out::Seq(Vec::new()))
             }
-            Kind::Command => self.list(node, |item| self.scalar(item)),
+            Kind::Command | Kind::Hosts => self.list(node, |item| self.scalar(item)),
             Kind::Mapping
             | Kind::Options
             | Kind::NullableMapping
@@ -215,6 +216,7 @@ impl<'t> Layout<'t> {
             Kind::List(shape) => self
                 .list(node, |item| Out::Map(self.fields(item, shape)))
                 .filter(|list| *list != Out::Seq(Vec::new())),
+            Kind::EnvFiles(shape) => self.list(node, |file| self.env_file(file, shape)),
             Kind::Map(shape) => self.sorted(node, |value| match self.tree.is_null(value) {
                 true => Out::Null,
                 false => Out::Map(self.fields(value, shape)),
@@ -273,6 +275,16 @@ impl<'t> Layout<'t> {
             })
             .collect();
         (!keys.is_empty()).then_some(Out::Seq(keys))
+    }
+
+    /// The format of a required file is lost, as it is in the reference. It shows in hashes only.
+    fn env_file(&self, file: NodeId, shape: &'static Shape) -> Out<'t> {
+        let get = |key| self.tree.get(file, key);
+        let required = get(keys::REQUIRED).is_none_or(|node| *self.tree.value(node) != Value::Bool(false));
+        match get(keys::PATH).and_then(|path| self.tree.str(path)) {
+            Some(path) if required => Out::str(path),
+            _ => Out::Map(self.fields(file, shape)),
+        }
     }
 
     fn ulimit(&self, node: NodeId) -> Out<'t> {

@@ -52,6 +52,8 @@ pub(super) enum Rule {
     Enum(&'static [&'static str]),
     /// A string with this property; the text is the pattern for messages.
     Matches(fn(&str) -> bool, &'static str),
+    /// An integer not below this.
+    Min(i64),
     /// An integer within bounds.
     Range(i64, i64),
     /// A list.

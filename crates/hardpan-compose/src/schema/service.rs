@@ -19,7 +19,7 @@ pub(super) static SERVICE: Object = object(&[
     ("command", COMMAND),
     ("configs", FILE_REFERENCES),
     ("container_name", Rule::Matches(has_container_name, "[a-zA-Z0-9][a-zA-Z0-9_.-]+")),
-    ("cpu_count", Rule::OneOf(&[STRING, Rule::Range(0, i64::MAX)])),
+    ("cpu_count", Rule::OneOf(&[STRING, Rule::Min(0)])),
     ("cpu_percent", Rule::OneOf(&[STRING, Rule::Range(0, 100)])),
     ("cpu_period", NUMBER_OR_STRING),
     ("cpu_quota", NUMBER_OR_STRING),
@@ -361,7 +361,7 @@ const MOUNT: Rule = Rule::OneOf(&[
             (
                 "tmpfs",
                 Rule::Object(&object(&[
-                    ("size", Rule::OneOf(&[Rule::Range(0, i64::MAX), STRING])),
+                    ("size", Rule::OneOf(&[Rule::Min(0), STRING])),
                     ("mode", NUMBER_OR_STRING),
                 ])),
             ),

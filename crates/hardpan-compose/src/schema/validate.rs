@@ -54,7 +54,8 @@ impl Walk<'_> {
                     self.problem("schema::pattern", span, &what);
                 }
             }
-            Rule::Range(min, max) => self.range(node, *min, *max),
+            Rule::Min(min) => self.range(node, *min, None),
+            Rule::Range(min, max) => self.range(node, *min, Some(*max)),
             Rule::List(item) => self.list(node, item),
             Rule::UniqueList(item) => {
                 self.list(node, item);
@@ -111,14 +112,17 @@ impl Walk<'_> {
         self.problem("schema::enum", span, &what).help = help;
     }
 
-    fn range(&mut self, node: NodeId, min: i64, max: i64) {
+    fn range(&mut self, node: NodeId, min: i64, max: Option<i64>) {
         let span = self.tree.span(node);
-        let what = match *self.tree.value(node) {
-            Value::Int(number) if number < min => format!("must be greater than or equal to {min}"),
-            Value::Int(number) if number > max => format!("must be less than or equal to {max}"),
-            Value::UInt(_) if max < i64::MAX => format!("must be less than or equal to {max}"),
-            Value::Float(number) if number < min as f64 => format!("must be greater than or equal to {min}"),
-            Value::Float(number) if number > max as f64 => format!("must be less than or equal to {max}"),
+        let number = match *self.tree.value(node) {
+            Value::Int(number) => number as f64,
+            Value::UInt(number) => number as f64,
+            Value::Float(number) => number,
+            _ => return,
+        };
+        let what = match max {
+            _ if number < min as f64 => format!("must be greater than or equal to {min}"),
+            Some(max) if number > max as f64 => format!("must be less than or equal to {max}"),
             _ => return,
         };
         self.problem("schema::range", span, &what);
@@ -227,7 +231,7 @@ fn types(rule: &Rule) -> Types {
     match rule {
         Rule::Types(types) => *types,
         Rule::Enum(_) | Rule::Matches(..) => Types::STRING,
-        Rule::Range(..) => Types::INTEGER,
+        Rule::Min(_) | Rule::Range(..) => Types::INTEGER,
         Rule::List(_) | Rule::UniqueList(_) => Types::ARRAY,
         Rule::Object(_) => Types::OBJECT,
         Rule::OneOf(rules) => rules.iter().fold(Types(0), |all, rule| all.or(types(rule))),

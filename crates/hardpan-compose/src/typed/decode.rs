@@ -104,7 +104,7 @@ impl Decoder<'_, '_> {
             Kind::Command => self.command(node),
             Kind::HealthTest => self.health_test(node),
             Kind::Hosts => self.hosts(node),
-            Kind::Ssh => {}
+            Kind::Ssh => self.ssh(node),
             Kind::FileMode => self.file_mode(node),
             Kind::DeviceCount => self.device_count(node),
             Kind::Ulimits => self.ulimits(node),
@@ -112,7 +112,7 @@ impl Decoder<'_, '_> {
                 Some(_) => self.fields(node, shape),
                 None => self.unconvertible(node, "mapping"),
             },
-            Kind::List(shape) => self.list(node, shape),
+            Kind::List(shape) | Kind::EnvFiles(shape) => self.list(node, shape),
             Kind::Map(shape) | Kind::PlainMap(shape) => self.map(node, shape),
         }
     }
@@ -274,6 +274,9 @@ impl Decoder<'_, '_> {
             }
             Value::Seq(items) => {
                 let items = items.clone();
+                if nullable {
+                    self.no_trailing_space(&items);
+                }
                 items.into_iter().map(|item| self.mapping_item(item, nullable)).collect()
             }
             _ => return self.problem(node, "unexpected value type for mapping"),
@@ -290,6 +293,19 @@ impl Decoder<'_, '_> {
         };
         self.set(node, Value::str(text));
         node
+    }
+
+    /// Only lists are checked, and only the last byte: the reference takes it for a Latin-1 character, so that a name
+    /// may not end in `à` either, whose second byte is the number of a no-break space.
+    fn no_trailing_space(&mut self, items: &[NodeId]) {
+        for &item in items {
+            let text = sprint(&self.session.tree, item);
+            let name = text.split('=').next().unwrap_or_default();
+            if matches!(name.bytes().last(), Some(b'\t'..=b'\r' | b' ' | 0x85 | 0xA0)) {
+                let what = format!("environment variable {name} is declared with a trailing space");
+                self.problem(item, &what);
+            }
+        }
     }
 
     fn mapping_item(&mut self, item: NodeId, nullable: bool) -> Entry {
@@ -338,7 +354,8 @@ impl Decoder<'_, '_> {
         let Value::Map(map) = self.session.tree.value(node) else {
             return self.unconvertible(node, "map[string]string");
         };
-        for entry in map.entries().to_vec() {
+        let entries = map.entries().to_vec();
+        for entry in self.file_extensions(node, entries) {
             let name = self.session.tree.key_str(entry.key).to_owned();
             if self.session.tree.is_null(entry.value) {
                 self.set(entry.value, Value::str(""));
@@ -348,11 +365,30 @@ impl Decoder<'_, '_> {
         }
     }
 
+    /// Paths may be written as any scalar; a key without one stands for the agent.
+    fn ssh(&mut self, node: NodeId) {
+        let entries = self.session.tree.entries(node).to_vec();
+        let entries = self.file_extensions(node, entries);
+        for entry in &entries {
+            if !self.session.tree.is_null(entry.value) {
+                let text = sprint(&self.session.tree, entry.value);
+                self.set(entry.value, Value::str(text));
+            }
+        }
+        self.set(node, Value::Map(Box::new(entries.into_iter().collect())));
+    }
+
     fn multi_options(&mut self, node: NodeId) {
         let Value::Map(map) = self.session.tree.value(node) else {
             return self.unconvertible(node, "map[string][]string");
         };
-        for entry in map.entries().to_vec() {
+        let entries = map.entries().to_vec();
+        let mut entries = self.file_extensions(node, entries);
+        // An option without values is none.
+        let tree = &self.session.tree;
+        entries.retain(|entry| !matches!(tree.value(entry.value), Value::Seq(items) if items.is_empty()));
+        self.set(node, Value::Map(Box::new(entries.iter().copied().collect())));
+        for entry in entries {
             let items = match self.session.tree.value(entry.value) {
                 Value::Seq(items) => items.clone(),
                 _ => {
@@ -397,16 +433,20 @@ impl Decoder<'_, '_> {
         let mut hosts = Hosts::new();
         let filled = match self.session.tree.value(node) {
             Value::Map(map) => {
-                for entry in map.entries() {
-                    let name = self.session.tree.key_str(entry.key);
+                let entries = map.entries().to_vec();
+                for entry in self.file_extensions(node, entries) {
                     let addresses: Vec<String> = match self.session.tree.value(entry.value) {
                         Value::Null => vec![String::new()],
                         Value::Seq(items) => {
                             items.iter().map(|&item| sprint(&self.session.tree, item)).collect()
                         }
+                        Value::Map(_) => {
+                            let what = "unexpected value type map[string]interface {} for extra_hosts entry";
+                            return self.problem(node, what);
+                        }
                         _ => vec![sprint(&self.session.tree, entry.value)],
                     };
-                    hosts.set(name, addresses);
+                    hosts.set(self.session.tree.key_str(entry.key), addresses);
                 }
                 Ok(())
             }
@@ -416,6 +456,8 @@ impl Decoder<'_, '_> {
             _ => return self.problem(node, "unexpected value type for extra_hosts"),
         };
         match filled.and_then(|()| hosts.to_list()) {
+            // No hosts are not printed, but hosts without an address are, as an empty list.
+            Ok(_) if hosts == Hosts::new() => self.set(node, Value::Null),
             Ok(list) => self.words(node, list),
             Err(error) => self.problem(node, &error.to_string()),
         }
@@ -462,11 +504,17 @@ impl Decoder<'_, '_> {
     }
 
     fn ulimit(&mut self, node: NodeId) {
+        if let Value::Int(single) = *self.session.tree.value(node) {
+            let origin = self.session.tree.origin(node);
+            let single = self.session.tree.add(Value::Int(single), origin);
+            self.set(node, Value::Map(Box::default()));
+            return self.session.tree.set(node, keys::SINGLE, origin.span, single);
+        }
         if self.session.tree.map(node).is_none() {
             let what = format!("invalid type {} for ulimit", self.session.tree.value(node).kind());
             return self.problem(node, &what);
         }
-        for key in [keys::SINGLE, keys::SOFT, keys::HARD] {
+        for key in [keys::SOFT, keys::HARD] {
             let Some(limit) = self.session.tree.get(node, key) else { continue };
             if !matches!(self.session.tree.value(limit), Value::Int(_)) {
                 let what = format!("invalid type {} for ulimit", self.session.tree.value(limit).kind());

@@ -52,7 +52,7 @@ pub(crate) static SERVICE: Shape = shape(&[
     field("entrypoint", Kind::Command),
     field("provider", Kind::Struct(&PROVIDER)),
     field("environment", Kind::NullableMapping),
-    field("env_file", Kind::List(&ENV_FILE)),
+    field("env_file", Kind::EnvFiles(&ENV_FILE)),
     field("expose", Kind::AnyStrings),
     field("extends", Kind::Struct(&EXTENDS)),
     field("external_links", Kind::Strings),

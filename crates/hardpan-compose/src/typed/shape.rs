@@ -82,6 +82,8 @@ pub(crate) enum Kind {
     /// A mapping that JSON always has.
     Embedded(&'static Shape),
     List(&'static Shape),
+    /// As [`Kind::List`], where JSON has a required file's path alone.
+    EnvFiles(&'static Shape),
     /// Mappings by name that may be null.
     Map(&'static Shape),
     /// Mappings by name.

@@ -13,8 +13,8 @@ use crate::print;
 pub(crate) fn run(project: &ProjectArgs, args: &ConfigArgs) -> anyhow::Result<Exit> {
     let request = request(project, args)?;
     let mut loaded = load(&request, &Disk);
-    if args.format == ModelFormat::Json && !args.no_interpolate && prints_model(args) {
-        refuse_unprintable(&mut loaded);
+    if args.format == ModelFormat::Json && prints_model(args) || hash(args).is_some() {
+        refuse_unprintable(&mut loaded, args);
     }
     let by_format = match args.format {
         ModelFormat::Yaml => DiagnosticFormat::Human,
@@ -28,7 +28,7 @@ pub(crate) fn run(project: &ProjectArgs, args: &ConfigArgs) -> anyhow::Result<Ex
     if loaded.diagnostics.has_errors() {
         return Ok(Exit::Input);
     }
-    if args.quiet {
+    if args.quiet && prints_model(args) {
         return Ok(Exit::Clean);
     }
     let text = text(&loaded, project, args)?;
@@ -55,13 +55,16 @@ fn request(project: &ProjectArgs, args: &ConfigArgs) -> anyhow::Result<Request> 
         profiles: project.profile.clone(),
         project_directory: project.project_directory.clone(),
         project_name: project.project_name.clone(),
-        services: args.services.clone(),
+        services: if narrows(args) { args.services.clone() } else { Vec::new() },
         stages: Stages {
             interpolate: !args.no_interpolate && !args.variables,
             normalize: !args.no_normalize,
             resolve_paths: !args.no_path_resolution,
             check_consistency: !args.no_consistency,
-            resolve_environment: !args.no_env_resolution,
+            decode: !(args.variables || args.no_interpolate && (prints_model(args) || args.list_services)),
+            resolve_named_environment: prints_model(args) && !args.no_env_resolution,
+            // The reference reads env files for the model, whatever is said, but not for lists and hashes.
+            resolve_environment: prints_model(args) || args.environment || args.origins,
         },
     })
 }
@@ -77,19 +80,49 @@ fn prints_model(args: &ConfigArgs) -> bool {
         || args.images
         || args.variables
         || args.environment
-        || args.hash.is_some())
+        || hash(args).is_some())
 }
 
-/// The reference fails to print an ssh key with a path as JSON; so do we, and say why.
-fn refuse_unprintable(loaded: &mut Loaded) {
-    let Some(key) = loaded.project.as_ref().and_then(Project::unprintable_ssh_key) else { return };
-    let diagnostic = Diagnostic::error(
-        Code("compose::ssh-key-in-json"),
-        "json: error calling MarshalJSON for type types.SSHKey: invalid character ':' after top-level value",
-    )
-    .with_span(key.origin().span)
-    .with_help("print YAML instead, or use the `default` key")
-    .with_note("a defect of Docker Compose 2.40.3, which hardpan copies");
+/// True where services named on the command line narrow what is printed; other lists are of the whole project.
+fn narrows(args: &ConfigArgs) -> bool {
+    prints_model(args) || args.images || args.profiles || args.environment || args.origins
+}
+
+/// The services whose hash is asked for; the reference takes an empty text for none.
+fn hash(args: &ConfigArgs) -> Option<&str> {
+    args.hash.as_deref().filter(|services| !services.is_empty())
+}
+
+/// What the reference fails to print as JSON we refuse as well, and say why: an ssh key with a path, and numbers that
+/// JSON does not have.
+fn refuse_unprintable(loaded: &mut Loaded, args: &ConfigArgs) {
+    let Some(project) = &loaded.project else { return };
+    let number = if args.no_interpolate && prints_model(args) {
+        project.unprintable_raw_number()
+    } else {
+        project.unprintable_number()
+    };
+    let key = project.unprintable_ssh_key().filter(|_| prints_model(args) && !args.no_interpolate);
+    let diagnostic = if let Some(number) = number {
+        let text = match number.value() {
+            Value::Float(number) if number.is_nan() => "NaN",
+            Value::Float(number) if *number < 0.0 => "-Inf",
+            _ => "+Inf",
+        };
+        Diagnostic::error(Code("compose::number-in-json"), format!("json: unsupported value: {text}"))
+            .with_span(number.origin().span)
+            .with_help("JSON has finite numbers only: print YAML instead, or change the number")
+    } else if let Some(key) = key {
+        Diagnostic::error(
+            Code("compose::ssh-key-in-json"),
+            "json: error calling MarshalJSON for type types.SSHKey: invalid character ':' after top-level value",
+        )
+        .with_span(key.origin().span)
+        .with_help("print YAML instead, or use the `default` key")
+        .with_note("a defect of Docker Compose 2.40.3, which hardpan copies")
+    } else {
+        return;
+    };
     loaded.diagnostics.push(diagnostic);
 }
 
@@ -115,10 +148,13 @@ fn text(loaded: &Loaded, project: &Project, args: &ConfigArgs) -> anyhow::Result
     } else if args.images {
         images(project)
     } else if args.variables {
-        return Ok(print::variables::text(project.root()));
+        return Ok(match args.format {
+            ModelFormat::Json => print::variables::json(project.root())?,
+            ModelFormat::Yaml => print::variables::text(project.root()),
+        });
     } else if args.environment {
         loaded.environment.iter().map(|(name, value, _)| format!("{name}={value}")).collect()
-    } else if let Some(services) = &args.hash {
+    } else if let Some(services) = hash(args) {
         hashes(project, services)?
     } else {
         return Ok(match (args.format, args.no_interpolate) {
@@ -157,11 +193,16 @@ fn hashes(project: &Project, services: &str) -> anyhow::Result<Vec<String>> {
     let mut all: Vec<_> = project.services().collect();
     all.sort_unstable_by_key(|&(name, _)| name);
     if services != "*" {
-        let wanted: Vec<&str> = services.split(',').collect();
-        if let Some(unknown) = wanted.iter().find(|name| !all.iter().any(|(known, _)| known == *name)) {
-            bail!("no such service: {unknown}");
+        let mut wanted: Vec<&str> = services.split(',').collect();
+        wanted.sort_unstable();
+        let known = all;
+        all = Vec::with_capacity(wanted.len());
+        for name in wanted {
+            match known.iter().find(|(known, _)| *known == name) {
+                Some(&service) => all.push(service),
+                None => bail!("no such service: {name}"),
+            }
         }
-        all.retain(|(name, _)| wanted.contains(name));
     }
     Ok(all.into_iter().map(|(name, service)| format!("{name} {}", project.service_hash(service))).collect())
 }

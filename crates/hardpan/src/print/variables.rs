@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use hardpan_compose::syntax::variables::{Variable, variables};
 use hardpan_compose::{NodeRef, Value};
+use serde::Serialize;
 
 /// A table of name, required, default and alternate value.
 pub(crate) fn text(root: NodeRef<'_>) -> String {
@@ -14,6 +15,32 @@ pub(crate) fn text(root: NodeRef<'_>) -> String {
         [variable.name, variable.required.to_string(), variable.default, variable.alternate]
     }));
     table(&rows)
+}
+
+/// The same as JSON, as Go writes it: four spaces a level, and what could end a script in a web page escaped.
+pub(crate) fn json(root: NodeRef<'_>) -> anyhow::Result<String> {
+    #[derive(Serialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Row {
+        name: String,
+        default_value: String,
+        presence_value: String,
+        required: bool,
+    }
+    let mut found = BTreeMap::new();
+    collect(root, &mut found);
+    let rows: BTreeMap<String, Row> = found
+        .into_iter()
+        .map(|(key, variable)| {
+            let Variable { name, required, default, alternate } = variable;
+            (key, Row { name, default_value: default, presence_value: alternate, required })
+        })
+        .collect();
+    let mut text = Vec::new();
+    let indented = serde_json::ser::PrettyFormatter::with_indent(b"    ");
+    rows.serialize(&mut serde_json::Serializer::with_formatter(&mut text, indented))?;
+    let text = String::from_utf8(text)?;
+    Ok(text.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026") + "\n\n")
 }
 
 /// Mappings are searched to any depth, sequences only one level, as the reference does.
