@@ -16,14 +16,14 @@ pub fn run(bytes: &[u8]) {
     hardpan_compose::with_deep_stack(|| {
         let loaded = load(&request(&disk, Stages::default()), &disk);
         check(&loaded);
-        let raw = Stages { interpolate: false, ..Stages::default() };
+        let raw = Stages { interpolate: false, decode: false, ..Stages::default() };
         check(&load(&request(&disk, raw), &disk));
         let bare = Stages {
-            interpolate: true,
             normalize: false,
             resolve_paths: false,
             check_consistency: false,
             resolve_environment: false,
+            ..Stages::default()
         };
         check(&load(&request(&disk, bare), &disk));
     });

@@ -1,6 +1,7 @@
 //! Short forms become long ones, so that later stages and later override files meet one shape per attribute
 //! (compose-spec, "short syntax" sections; compose-go `transform`).
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use hardpan_diag::{Code, Diagnostic};
@@ -10,8 +11,13 @@ use crate::merge::dependency;
 use crate::origin::{Chain, Hop, Origin};
 use crate::path::{PathTable, Place, Trail};
 use crate::session::Session;
-use crate::syntax::{device::parse_device, path::clean_path, port::parse_ports, volume::parse_volume};
-use crate::text::sprint;
+use crate::syntax::{
+    device::parse_device,
+    path::clean_path,
+    port::parse_ports,
+    volume::{is_on_drive, parse_volume},
+};
+use crate::text::{go_type, sprint};
 use crate::tree::{Entry, Map, NodeId, Value};
 
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +26,8 @@ enum Shape {
     StringAs(Key),
     /// A string stands for a list of one.
     StringOrList,
+    /// A boolean stands for its name.
+    Text,
     /// A list of `key=value` stands for a mapping.
     KeyValue,
     DependsOn,
@@ -35,11 +43,40 @@ enum Shape {
     External,
 }
 
+impl Shape {
+    /// The message for a value that is none of the forms of this shape, `%T` for its type. The schema has refused most
+    /// of them in a project's own files; templates of `extends` come here unchecked.
+    fn misfit(self, value: &Value) -> Option<&'static str> {
+        let (is_str, is_seq, is_map) =
+            (matches!(value, Value::Str(_)), matches!(value, Value::Seq(_)), matches!(value, Value::Map(_)));
+        let (fits, message) = match self {
+            Self::StringOrList | Self::Names | Self::Text => (true, ""),
+            Self::StringAs(keys::SERVICE) => (is_str || is_map, "invalid type %T for extends"),
+            Self::StringAs(keys::PATH) => (is_str || is_map, "invalid type %T for external"),
+            Self::StringAs(_) => (is_str || is_map, "unsupported type %T"),
+            Self::KeyValue => (is_seq || is_map, "invalid type %T"),
+            Self::DependsOn => (is_seq || is_map, "invalid type %T for depend_on"),
+            Self::EnvFile => (is_str || is_seq, "invalid type %T for env_file"),
+            Self::Gpus => (is_str || is_seq, "invalid type %T for gpus"),
+            Self::Volume | Self::Device => (is_str || is_map, "invalid type %T for service volume mount"),
+            Self::Ports => (is_seq, "invalid type %T for port"),
+            Self::Build => (is_str || is_map, "invalid type %T for build"),
+            Self::Ssh => (is_seq || is_map, "invalid type %T for ssh"),
+            Self::Ulimit => (is_map || matches!(value, Value::Int(_)), "invalid type %T for external"),
+            // The reference panics.
+            Self::External => (is_map || matches!(value, Value::Null), "invalid type %T for a resource"),
+        };
+        (!fits).then_some(message)
+    }
+}
+
 static SHAPES: LazyLock<PathTable<Shape>> = LazyLock::new(|| {
     PathTable::new(&[
         ("services.*.build", Shape::Build),
         ("services.*.build.secrets.*", Shape::StringAs(keys::SOURCE)),
         ("services.*.build.additional_contexts", Shape::KeyValue),
+        ("services.*.build.provenance", Shape::Text),
+        ("services.*.build.sbom", Shape::Text),
         ("services.*.build.ssh", Shape::Ssh),
         ("services.*.build.ulimits.*", Shape::Ulimit),
         ("services.*.depends_on", Shape::DependsOn),
@@ -124,9 +161,17 @@ impl Walk<'_, '_> {
     }
 
     fn shape(&mut self, shape: Shape, node: NodeId, place: Place) -> NodeId {
+        if let Some(what) = shape.misfit(self.session.tree.value(node)) {
+            let kind = go_type(self.session.tree.value(node));
+            let message = format!("{}: {}", self.trail.as_str(), what.replace("%T", kind));
+            self.invalid(node, message);
+            return node;
+        }
         match shape {
             Shape::StringAs(key) => self.string_as(node, key),
+            Shape::Ulimit => node,
             Shape::StringOrList => self.string_or_list(node),
+            Shape::Text => self.text(node),
             Shape::KeyValue => self.key_value(node),
             Shape::DependsOn => self.depends_on(node),
             Shape::EnvFile => self.env_file(node),
@@ -140,7 +185,6 @@ impl Walk<'_, '_> {
                 self.children(build, place)
             }
             Shape::Ssh => self.ssh(node),
-            Shape::Ulimit => self.ulimit(node),
             Shape::External => {
                 let resource = self.children(node, place);
                 self.external(resource);
@@ -178,8 +222,22 @@ impl Walk<'_, '_> {
         self.session.tree.add(Value::Seq(vec![node]), origin)
     }
 
+    fn text(&mut self, node: NodeId) -> NodeId {
+        if let Value::Bool(value) = self.session.tree.value(node) {
+            let text = Value::str(value.to_string());
+            *self.session.tree.value_mut(node) = text;
+        }
+        node
+    }
+
     fn key_value(&mut self, node: NodeId) -> NodeId {
         let Value::Seq(items) = self.session.tree.value(node) else { return node };
+        // Where variables are left as they are written, so is a list that cannot be read for them.
+        if !self.session.stages.interpolate
+            && items.iter().any(|&item| !sprint(&self.session.tree, item).contains('='))
+        {
+            return node;
+        }
         let mut map = Map::default();
         for item in items.clone() {
             let text = sprint(&self.session.tree, item);
@@ -201,15 +259,20 @@ impl Walk<'_, '_> {
         match self.session.tree.value(node) {
             Value::Map(map) => {
                 for entry in map.entries().to_vec() {
-                    if self.session.tree.map(entry.value).is_some()
-                        && self.session.tree.get(entry.value, keys::REQUIRED).is_none()
-                    {
-                        self.session.tree.set_implied(
-                            entry.value,
-                            keys::REQUIRED,
-                            Value::Bool(true),
-                            "default of depends_on",
-                        );
+                    if self.session.tree.map(entry.value).is_none() {
+                        let name = self.session.tree.key_str(entry.key);
+                        let value = sprint(&self.session.tree, node);
+                        let message = format!("{}.{name}: unsupported value {value}", self.trail.as_str());
+                        self.invalid(entry.value, message);
+                        continue;
+                    }
+                    for (key, value) in [
+                        (keys::CONDITION, Value::str("service_started")),
+                        (keys::REQUIRED, Value::Bool(true)),
+                    ] {
+                        if self.session.tree.get(entry.value, key).is_none() {
+                            self.session.tree.set_implied(entry.value, key, value, "default of depends_on");
+                        }
                     }
                 }
                 node
@@ -235,10 +298,11 @@ impl Walk<'_, '_> {
         let node = self.string_or_list(node);
         for at in 0..self.session.tree.items(node).len() {
             let Some(&item) = self.session.tree.items(node).get(at) else { break };
-            let entry = self.string_as(item, keys::PATH);
-            if self.session.tree.map(entry).is_some()
-                && self.session.tree.get(entry, keys::REQUIRED).is_none()
-            {
+            let mut entry = self.string_as(item, keys::PATH);
+            if self.session.tree.map(entry).is_none() {
+                let origin = self.session.tree.origin(item);
+                entry = self.session.tree.add(Value::Null, origin);
+            } else if self.session.tree.get(entry, keys::REQUIRED).is_none() {
                 self.session.tree.set_implied(
                     entry,
                     keys::REQUIRED,
@@ -259,7 +323,9 @@ impl Walk<'_, '_> {
         }
         let origin = self.session.tree.origin(node);
         let request = self.session.tree.add_map(origin);
-        self.session.tree.set(request, keys::COUNT, origin.span, node);
+        // Whatever the text is; the schema knows only this one, but does not see templates.
+        let all = self.session.tree.add_str("all", origin);
+        self.session.tree.set(request, keys::COUNT, origin.span, all);
         self.session.tree.add(Value::Seq(vec![request]), origin)
     }
 
@@ -267,7 +333,12 @@ impl Walk<'_, '_> {
         let Value::Seq(items) = self.session.tree.value(node) else { return node };
         let mut map = Map::default();
         for item in items.clone() {
-            let Some(name) = self.session.tree.str(item).map(str::to_owned) else { continue };
+            let Some(name) = self.session.tree.str(item).map(str::to_owned) else {
+                // The reference panics.
+                let message = format!("{}: a name must be a string", self.trail.as_str());
+                self.invalid(item, message);
+                continue;
+            };
             let origin = self.session.tree.origin(item);
             let key = self.session.tree.key(&name);
             let value = self.session.tree.add(Value::Null, origin);
@@ -303,6 +374,16 @@ impl Walk<'_, '_> {
                 return node;
             }
         };
+        if is_on_drive(&volume) {
+            let message = format!("volume {spec:?} is read as a path on a Windows drive");
+            let diagnostic = Diagnostic::warning(Code("compose::windows-drive"), message)
+                .with_span(self.session.tree.span(node))
+                .with_help("give the volume a name of two letters or more, or use the long form")
+                .with_note(
+                    "Docker Compose takes a single letter before a colon for a drive, on every system",
+                );
+            self.session.diagnostics.push(diagnostic);
+        }
         let origin = self.session.tree.origin(node);
         let mut parts = vec![(keys::TYPE, Value::str(volume.kind.as_str()))];
         if !volume.source.is_empty() {
@@ -353,6 +434,12 @@ impl Walk<'_, '_> {
                     ],
                 )
             }
+            // Without interpolation it may still be a template, of which the reference then keeps nothing.
+            Err(_) if !self.session.stages.interpolate => {
+                let origin = self.session.tree.origin(node);
+                let parts = [(keys::SOURCE, ""), (keys::TARGET, ""), (keys::PERMISSIONS, "rwm")];
+                self.mapping(origin, parts.map(|(key, text)| (key, Value::str(text))).to_vec())
+            }
             Err(error) => {
                 self.invalid(node, error.to_string());
                 node
@@ -366,37 +453,46 @@ impl Walk<'_, '_> {
         let mut ports = Vec::with_capacity(items.len());
         for item in items.clone() {
             let origin = self.session.tree.origin(item);
-            match self.session.tree.value(item) {
-                Value::Int(_) | Value::UInt(_) => {
-                    let port = self.session.tree.add_map(origin);
-                    self.session.tree.set(port, keys::TARGET, origin.span, item);
-                    ports.push(port);
+            // A few characters can mean all ports there are.
+            if !self.session.may_grow(origin.span) {
+                return node;
+            }
+            let spec = match self.session.tree.value(item) {
+                Value::Map(_) => {
+                    ports.push(item);
+                    continue;
                 }
-                Value::Str(spec) => match parse_ports(spec) {
-                    Ok(parsed) => {
-                        for port in parsed {
-                            let mut parts = vec![(keys::MODE, Value::str("ingress"))];
-                            if !port.host_ip.is_empty() {
-                                parts.push((keys::HOST_IP, Value::str(port.host_ip)));
-                            }
-                            parts.push((keys::TARGET, Value::Int(i64::from(port.target))));
-                            if !port.published.is_empty() {
-                                parts.push((keys::PUBLISHED, Value::str(port.published)));
-                            }
-                            parts.push((keys::PROTOCOL, Value::str(port.protocol)));
-                            let port = self.mapping(origin, parts);
-                            ports.push(port);
-                        }
-                    }
-                    // Without interpolation a port may still be a template; the reference then keeps the list as written.
-                    Err(_) if !self.session.stages.interpolate => return node,
-                    Err(error) => self.invalid(item, error.to_string()),
-                },
-                Value::Map(_) => ports.push(item),
+                Value::Str(spec) => Cow::Borrowed(&**spec),
+                Value::Int(number) => Cow::Owned(number.to_string()),
                 other => {
-                    let message = format!("{}: invalid type {} for port", self.trail.as_str(), other.kind());
+                    let message =
+                        format!("{}: invalid type {} for port", self.trail.as_str(), go_type(other));
                     self.invalid(item, message);
+                    continue;
                 }
+            };
+            match parse_ports(&spec) {
+                Ok(parsed) => {
+                    for port in parsed {
+                        let mut parts = vec![(keys::MODE, Value::str("ingress"))];
+                        if !port.host_ip.is_empty() {
+                            parts.push((keys::HOST_IP, Value::str(port.host_ip)));
+                        }
+                        // A target of zero is as good as none to the reference.
+                        if port.target != 0 {
+                            parts.push((keys::TARGET, Value::Int(i64::from(port.target))));
+                        }
+                        if !port.published.is_empty() {
+                            parts.push((keys::PUBLISHED, Value::str(port.published)));
+                        }
+                        parts.push((keys::PROTOCOL, Value::str(port.protocol)));
+                        let port = self.mapping(origin, parts);
+                        ports.push(port);
+                    }
+                }
+                // Without interpolation a port may still be a template; the reference then keeps the list as written.
+                Err(_) if !self.session.stages.interpolate => return node,
+                Err(error) => self.invalid(item, error.to_string()),
             }
         }
         let origin = self.session.tree.origin(node);
@@ -430,16 +526,6 @@ impl Walk<'_, '_> {
         }
         let origin = self.session.tree.origin(node);
         self.session.tree.add(Value::Map(Box::new(map)), origin)
-    }
-
-    fn ulimit(&mut self, node: NodeId) -> NodeId {
-        if !matches!(self.session.tree.value(node), Value::Int(_)) {
-            return node;
-        }
-        let origin = self.session.tree.origin(node);
-        let map = self.session.tree.add_map(origin);
-        self.session.tree.set(map, keys::SINGLE, origin.span, node);
-        map
     }
 
     /// The deprecated `external: {name: x}` becomes `external: true` and `name: x`.

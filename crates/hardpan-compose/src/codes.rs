@@ -22,6 +22,11 @@ const fn warning(code: &'static str, meaning: &'static str) -> CodeInfo {
 /// All codes, by name. A test holds the list to the sources.
 pub const CODES: &[CodeInfo] = &[
     error("compose::bind-without-source", "a bind mount does not say what to mount"),
+    error("compose::budget", "the project is larger than what is read"),
+    error(
+        "compose::build-context",
+        "a build takes another service for a context that is not built or not there",
+    ),
     error("compose::cannot-override", "an override has another form than what it overrides"),
     error("compose::container-name", "two containers would have one name"),
     error("compose::dependency-cycle", "services wait for each other"),
@@ -50,6 +55,7 @@ pub const CODES: &[CodeInfo] = &[
     error("compose::invalid-extends", "`extends` has the wrong form"),
     error("compose::invalid-include", "`include` has the wrong form"),
     error("compose::invalid-item", "an item of a list has the wrong form"),
+    error("compose::invalid-path", "a path is not text"),
     error("compose::invalid-setting", "a COMPOSE_ variable has a value it cannot have"),
     error("compose::invalid-value", "a value cannot be read as what its attribute wants"),
     error("compose::invalid-volume", "a short volume cannot be read"),
@@ -61,9 +67,13 @@ pub const CODES: &[CodeInfo] = &[
     error("compose::no-source", "a secret or config does not say where it comes from"),
     error("compose::no-such-service", "a service that was asked for does not exist"),
     error("compose::not-a-mapping", "a document is not a mapping"),
+    error("compose::null-value", "an attribute is null where text is wanted"),
+    error("compose::number-in-json", "a number cannot be printed as JSON"),
     warning("compose::obsolete-version", "`version` has no effect"),
+    warning("compose::override-by-text", "`!override` makes text of a null"),
     error("compose::platform", "a service's platform is not among those it is built for"),
     error("compose::project-name", "the project's name is missing or invalid"),
+    error("compose::remote-file", "a Compose file would have to be fetched"),
     warning(
         "compose::secret-in-output",
         "the output contains the value of a secret, as the reference's does",
@@ -80,6 +90,7 @@ pub const CODES: &[CodeInfo] = &[
     error("compose::undefined-service", "a service is referred to and does not take part"),
     error("compose::undefined-volume", "a volume is used and not declared"),
     error("compose::watch-target", "a watch does not say where files go"),
+    warning("compose::windows-drive", "a volume is read as a path on a Windows drive"),
     warning("compose::yaml-1.1-boolean", "a boolean is spelled as YAML 1.1 did"),
     error("env-file::syntax", "an env file cannot be read"),
     error("file::too-large", "a file is larger than hardpan reads"),

@@ -110,8 +110,40 @@ impl Checker<'_, '_> {
                 self.get(keys::PLATFORM).map_or(self.service.key_span, |node| self.session.tree.span(node));
             self.error("compose::platform", span, &message, "add the platform to `build.platforms`");
         }
+        self.contexts(build);
         for secret in self.items(build, keys::SECRETS) {
-            self.defined(keys::SECRETS, "build secret", self.session.tree.get(secret, keys::SOURCE));
+            self.defined(keys::SECRETS, "build secret", secret);
+        }
+    }
+
+    /// A build context that is another service's image needs a service that is built.
+    fn contexts(&mut self, build: NodeId) {
+        let Some(contexts) = self.session.tree.get(build, keys::ADDITIONAL_CONTEXTS) else { return };
+        for context in self.session.tree.entries(contexts).to_vec() {
+            let Some(target) =
+                self.session.tree.str(context.value).and_then(|text| text.strip_prefix("service:"))
+            else {
+                continue;
+            };
+            let target = target.to_owned();
+            let service = self
+                .session
+                .tree
+                .find_key(&target)
+                .and_then(|key| self.session.tree.get(self.split.enabled, key));
+            let problem = match service {
+                None => "unknown",
+                Some(service) if self.session.tree.get(service, keys::BUILD).is_none() => "non-buildable",
+                Some(_) => continue,
+            };
+            let message = format!(
+                "service {:?} declares {problem} service {target:?} as additional contexts {}",
+                self.name,
+                self.session.tree.key_str(context.key)
+            );
+            let span = self.session.tree.span(context.value);
+            let diagnostic = Diagnostic::error(Code("compose::build-context"), message).with_span(span);
+            self.session.diagnostics.push(diagnostic.with_help("name a service that has `build:`"));
         }
     }
 
@@ -194,12 +226,12 @@ impl Checker<'_, '_> {
     fn references(&mut self) {
         for volume in self.items(self.service.value, keys::VOLUMES) {
             if self.str(volume, keys::TYPE) == "volume" {
-                self.defined(keys::VOLUMES, "volume", self.session.tree.get(volume, keys::SOURCE));
+                self.defined(keys::VOLUMES, "volume", volume);
             }
         }
         for (key, what) in [(keys::CONFIGS, "config"), (keys::SECRETS, "secret")] {
             for item in self.items(self.service.value, key) {
-                self.defined(key, what, self.session.tree.get(item, keys::SOURCE));
+                self.defined(key, what, item);
             }
         }
         let models = self.get(keys::MODELS).map(|node| self.session.tree.entries(node).to_vec());
@@ -209,10 +241,11 @@ impl Checker<'_, '_> {
         }
     }
 
-    fn defined(&mut self, section: Key, what: &str, source: Option<NodeId>) {
-        let Some(source) = source else { return };
-        let Some(name) = self.session.tree.str(source).map(str::to_owned) else { return };
+    /// Checks what an item names as its source. Only a volume may have none.
+    fn defined(&mut self, section: Key, what: &str, item: NodeId) {
+        let name = self.str(item, keys::SOURCE).to_owned();
         if !(name.is_empty() && section == keys::VOLUMES) {
+            let source = self.session.tree.get(item, keys::SOURCE).unwrap_or(item);
             let span = self.session.tree.span(source);
             self.reference(section, what, &name, span);
         }
@@ -245,6 +278,9 @@ impl Checker<'_, '_> {
     }
 
     fn did_you_mean(&self, map: NodeId, name: &str) -> Option<String> {
+        if self.session.diagnostics.is_crowded() {
+            return None;
+        }
         let names = self.session.tree.entries(map).iter().map(|entry| self.session.tree.key_str(entry.key));
         did_you_mean(name, names).map(|near| format!("did you mean `{near}`?"))
     }
@@ -380,29 +416,14 @@ impl Checker<'_, '_> {
         }
     }
 
-    /// Two mounts cannot have one target.
+    /// Two mounts cannot have one target. The reference does not look at configs and secrets.
     fn mounts(&mut self) {
         let mut targets: HashMap<String, (String, Span)> = HashMap::new();
         let service = self.service.value;
         let mut all: Vec<(String, String, Span)> = Vec::new();
-        for (key, default_directory) in
-            [(keys::VOLUMES, None), (keys::CONFIGS, Some("/")), (keys::SECRETS, Some("/run/secrets/"))]
-        {
-            let section = self.session.tree.key_str(key).to_owned();
-            for (at, item) in self.items(service, key).into_iter().enumerate() {
-                let target = self.str(item, keys::TARGET);
-                let target = match default_directory {
-                    Some(directory) if target.is_empty() => {
-                        format!("{directory}{}", self.str(item, keys::SOURCE))
-                    }
-                    _ => target.to_owned(),
-                };
-                all.push((
-                    format!("services.{}.{section}[{at}]", self.name),
-                    target,
-                    self.session.tree.span(item),
-                ));
-            }
+        for (at, item) in self.items(service, keys::VOLUMES).into_iter().enumerate() {
+            let target = self.str(item, keys::TARGET).to_owned();
+            all.push((format!("services.{}.volumes[{at}]", self.name), target, self.session.tree.span(item)));
         }
         for (at, item) in self.items(service, keys::TMPFS).into_iter().enumerate() {
             let target =

@@ -51,10 +51,8 @@ pub(crate) fn start(session: &mut Session<'_>, request: &Request) -> Option<Star
     let given: Vec<String> = request.files.iter().map(|file| absolute(session, file)).collect();
 
     let directory = working_dir(session, project_directory.as_deref(), &given);
-    let env_files = env_files(session, request, &environment, &directory)?;
-    if !env_file::load_into(session, &mut environment, &env_files) {
-        return None;
-    }
+    let chosen = chosen_env_files(session, request, &environment);
+    let mut environment = first_env_files(session, environment, &chosen, &directory)?;
     let files = match given.is_empty() {
         false => given,
         true => match from_environment(session, &environment)? {
@@ -71,7 +69,7 @@ pub(crate) fn start(session: &mut Session<'_>, request: &Request) -> Option<Star
     }
     let working_dir = working_dir(session, project_directory.as_deref(), &files);
     if working_dir != directory {
-        let env_files = self::env_files(session, request, &environment, &working_dir)?;
+        let env_files = env_files(session, &chosen, &environment, &working_dir)?;
         if !env_file::load_into(session, &mut environment, &env_files) {
             return None;
         }
@@ -101,39 +99,82 @@ fn working_dir(session: &Session<'_>, project_directory: Option<&str>, files: &[
     }
 }
 
-/// The env files that apply: those given, those of `COMPOSE_ENV_FILES`, or `.env` in the project directory.
+/// The env files that the user chose: by flag, or by `COMPOSE_ENV_FILES`.
+fn chosen_env_files(session: &Session<'_>, request: &Request, environment: &Environment) -> Vec<String> {
+    let listed = environment.value("COMPOSE_ENV_FILES").unwrap_or_default();
+    match request.env_files.is_empty() {
+        false => request.env_files.iter().map(|file| session.absolute(file)).collect(),
+        true => {
+            listed.split(',').filter(|file| !file.is_empty()).map(|file| session.absolute(file)).collect()
+        }
+    }
+}
+
+/// Reads the env files of the directory that the search for Compose files starts in. The reference does it twice: first
+/// for the `COMPOSE_` settings alone, which count as if the process had them, then for all variables. So an `.env` that
+/// says COMPOSE_DISABLE_ENV_FILE leaves its settings and nothing else.
+fn first_env_files(
+    session: &mut Session<'_>,
+    environment: Environment,
+    chosen: &[String],
+    directory: &str,
+) -> Option<Environment> {
+    let files = env_files(session, chosen, &environment, directory)?;
+    let mut loaded = environment.clone();
+    if !env_file::load_into(session, &mut loaded, &files) {
+        return None;
+    }
+    if !chosen.is_empty() || !is_dotenv_disabled(session, &loaded)? {
+        return Some(loaded);
+    }
+    let mut settings = environment;
+    for (name, variable) in loaded.sorted() {
+        if name.starts_with("COMPOSE_") {
+            settings.set_if_missing(name, variable.value.clone(), variable.set.clone());
+        }
+    }
+    Some(settings)
+}
+
+/// The env files that apply: those chosen, or `.env` in the project directory.
 fn env_files(
     session: &mut Session<'_>,
-    request: &Request,
+    chosen: &[String],
     environment: &Environment,
     directory: &str,
 ) -> Option<Vec<(String, Option<hardpan_source::Span>)>> {
-    let listed = environment.value("COMPOSE_ENV_FILES").filter(|list| !list.is_empty());
-    let given: Vec<String> = match (request.env_files.is_empty(), listed) {
-        (false, _) => request.env_files.clone(),
-        (true, Some(list)) => list.split(',').map(str::to_owned).collect(),
-        (true, None) => Vec::new(),
-    };
-    if !given.is_empty() {
-        return Some(given.iter().map(|file| (session.absolute(file), None)).collect());
+    if !chosen.is_empty() {
+        return Some(chosen.iter().map(|file| (file.clone(), None)).collect());
     }
-    if let Some(text) = environment.value("COMPOSE_DISABLE_ENV_FILE") {
-        match text {
-            "1" | "t" | "T" | "TRUE" | "true" | "True" => return Some(Vec::new()),
-            "0" | "f" | "F" | "FALSE" | "false" | "False" => {}
-            _ => {
-                let message = format!("strconv.ParseBool: parsing {text:?}: invalid syntax");
-                session.diagnostics.push(
-                    Diagnostic::error(Code("compose::invalid-setting"), message)
-                        .with_help("set COMPOSE_DISABLE_ENV_FILE to true or false"),
-                );
-                return None;
-            }
-        }
+    if is_dotenv_disabled(session, environment)? {
+        return Some(Vec::new());
     }
     let default = join_paths(directory, ".env");
+    if session.loader.kind(directory) == Some(PathKind::File) {
+        session.diagnostics.push(
+            Diagnostic::error(Code("file::unreadable"), format!("stat {default}: not a directory"))
+                .with_help("give `--project-directory` a directory"),
+        );
+        return None;
+    }
     let there = session.loader.kind(&default) == Some(PathKind::File);
     Some(if there { vec![(default, None)] } else { Vec::new() })
+}
+
+/// What `COMPOSE_DISABLE_ENV_FILE` says; `None` (with diagnostics) where it says neither yes nor no.
+fn is_dotenv_disabled(session: &mut Session<'_>, environment: &Environment) -> Option<bool> {
+    match environment.value("COMPOSE_DISABLE_ENV_FILE") {
+        None | Some("0" | "f" | "F" | "FALSE" | "false" | "False") => Some(false),
+        Some("1" | "t" | "T" | "TRUE" | "true" | "True") => Some(true),
+        Some(text) => {
+            let message = format!("strconv.ParseBool: parsing {text:?}: invalid syntax");
+            session.diagnostics.push(
+                Diagnostic::error(Code("compose::invalid-setting"), message)
+                    .with_help("set COMPOSE_DISABLE_ENV_FILE to true or false"),
+            );
+            None
+        }
+    }
 }
 
 /// The files that `COMPOSE_FILE` names.

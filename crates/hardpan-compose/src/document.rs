@@ -3,12 +3,13 @@
 //! The order of checks is the reference's: the tags, duplicate keys and alias cycles are found on the way down, merge
 //! keys and key types when the mapping is built (go-yaml's decoder, compose-go's `ResetProcessor`).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use hardpan_diag::{Code, Diagnostic};
 use hardpan_source::Span;
 use hardpan_source::yaml::{Document, Kind, NodeIndex, Resolved, decode_binary, resolve_scalar};
 
+use crate::alias_sites::AliasSites;
 use crate::keys::{self, Key};
 use crate::origin::{Chain, Hop, Origin};
 use crate::path::Trail;
@@ -19,6 +20,8 @@ use crate::tree::{Entry, Map, NodeId, Value};
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Resets {
     paths: Vec<Vec<Key>>,
+    /// Where in `paths` those below each service are.
+    by_service: HashMap<Key, Vec<usize>>,
 }
 
 impl Resets {
@@ -27,21 +30,45 @@ impl Resets {
         self.paths.is_empty()
     }
 
-    /// Deletes the marked paths below `root`. List items cannot be reset, as in the reference.
-    pub(crate) fn apply(&self, session: &mut Session<'_>, root: NodeId) {
-        for path in &self.paths {
-            let Some((&last, parents)) = path.split_last() else { continue };
-            let parent = parents.iter().try_fold(root, |at, &key| session.tree.get(at, key));
+    fn push(&mut self, path: &[Key]) {
+        if let [keys::SERVICES, service, _, ..] = path {
+            self.by_service.entry(*service).or_default().push(self.paths.len());
+        }
+        self.paths.push(path.to_vec());
+    }
+
+    /// Deletes the paths that are marked below a service from that service's definition.
+    pub(crate) fn apply_to_service(&self, session: &mut Session<'_>, name: Key, service: NodeId) {
+        for &at in self.by_service.get(&name).map_or(&[][..], Vec::as_slice) {
+            let Some((&last, parents)) = self.paths[at][2..].split_last() else { continue };
+            let parent = parents.iter().try_fold(service, |at, &key| session.tree.get(at, key));
             if let Some(parent) = parent {
                 session.tree.remove(parent, last);
             }
         }
     }
+
+    /// Deletes the marked paths below `root`. List items cannot be reset, as in the reference.
+    pub(crate) fn apply(&self, session: &mut Session<'_>, root: NodeId) {
+        // Resets of one mapping follow each other, so they are gone in one pass over it.
+        for siblings in self.paths.chunk_by(|a, b| a.split_last().map(|a| a.1) == b.split_last().map(|b| b.1))
+        {
+            let Some((_, parents)) = siblings[0].split_last() else { continue };
+            let parent = parents.iter().try_fold(root, |at, &key| session.tree.get(at, key));
+            if let Some(parent) = parent {
+                let gone = siblings.iter().filter_map(|path| path.last().copied()).collect();
+                session.tree.remove_all(parent, &gone);
+            }
+        }
+    }
 }
 
-/// How many nodes one document may become. Aliases can make a small file mean a huge one ("billion laughs"); the
-/// largest real projects have about a hundred thousand nodes.
+/// How many nodes of a document may be copies made by aliases, which can make a small file mean a huge one ("billion
+/// laughs"). The largest real projects have about a hundred thousand nodes in all.
 const NODES_MAX: usize = 4_000_000;
+
+/// go-yaml's words for a document that is mostly aliases.
+const EXCESSIVE_ALIASING: &str = "document contains excessive aliasing";
 
 /// How deep the model may nest once aliases are expanded; go-yaml stops at the same depth before expansion.
 pub(crate) const DEPTH_MAX: usize = 10_000;
@@ -49,7 +76,6 @@ pub(crate) const DEPTH_MAX: usize = 10_000;
 /// Builds the model of one document. Problems are recorded and the rest is built, so that one broken line does not
 /// hide the others.
 pub(crate) fn build(session: &mut Session<'_>, document: &Document) -> (Option<NodeId>, Resets) {
-    let first = session.tree.node_count();
     let mut builder = Builder {
         session,
         document,
@@ -57,9 +83,12 @@ pub(crate) fn build(session: &mut Session<'_>, document: &Document) -> (Option<N
         path: Vec::new(),
         trail: Trail::default(),
         chain: Chain::NONE,
-        open: Vec::new(),
-        alias_sites: HashMap::new(),
-        first,
+        open: HashSet::new(),
+        alias_sites: AliasSites::default(),
+        followed: HashSet::new(),
+        dropped: HashSet::new(),
+        verbatim: false,
+        copied: 0,
         depth: 0,
         stopped: false,
     };
@@ -78,10 +107,19 @@ struct Builder<'s, 'a> {
     /// The aliases and merge keys that led here.
     chain: Chain,
     /// Alias targets being expanded; meeting one again is a cycle.
-    open: Vec<NodeIndex>,
+    open: HashSet<NodeIndex>,
     /// Where each anchor has been used so far; see [`Builder::is_cycle`].
-    alias_sites: HashMap<NodeIndex, Vec<String>>,
-    first: usize,
+    alias_sites: AliasSites,
+    /// Aliases that were expanded once. The reference writes the target in the alias's place, so a second visit, by way
+    /// of an anchor around it, meets no alias any more.
+    followed: HashSet<NodeIndex>,
+    /// Nodes that were reset. The reference takes them out of the YAML tree, so a second visit does not meet them either,
+    /// and nothing is reset where the anchor around them is used.
+    dropped: HashSet<NodeIndex>,
+    /// Inside of `!override`: the reference looks for no tags there.
+    verbatim: bool,
+    /// Nodes visited by way of an alias.
+    copied: usize,
     depth: usize,
     stopped: bool,
 }
@@ -95,14 +133,19 @@ impl Builder<'_, '_> {
         let document = self.document;
         let node = document.node(index);
         if let Kind::Alias { target, .. } = &node.kind {
-            return self.alias(node.span, (*target)?);
+            return self.alias(index, (*target)?);
         }
+        let outer = self.verbatim;
         match node.tag.as_deref().map(|tag| &*tag.name) {
-            Some("!reset") => {
-                self.resets.paths.push(self.path.clone());
+            Some("!reset") if !self.verbatim => {
+                self.resets.push(&self.path);
+                self.dropped.insert(index);
                 return None;
             }
-            Some("!override") => self.resets.paths.push(self.path.clone()),
+            Some("!override") if !self.verbatim => {
+                self.resets.push(&self.path);
+                self.verbatim = true;
+            }
             _ => {}
         }
         self.depth += 1;
@@ -113,53 +156,67 @@ impl Builder<'_, '_> {
             Kind::Alias { .. } => None,
         };
         self.depth -= 1;
+        self.verbatim = outer;
         built
     }
 
     fn within_budget(&mut self, index: NodeIndex) -> bool {
-        let message = if self.depth >= DEPTH_MAX {
-            format!("exceeded max depth of {DEPTH_MAX}")
-        } else if self.session.tree.node_count() - self.first > NODES_MAX {
-            "document contains excessive aliasing".to_owned()
-        } else {
-            return true;
-        };
         let span = self.document.node(index).span;
+        self.copied += usize::from(!self.open.is_empty());
+        if self.depth >= DEPTH_MAX {
+            self.stop(span, &format!("exceeded max depth of {DEPTH_MAX}"));
+        } else if self.copied > NODES_MAX {
+            self.stop(span, EXCESSIVE_ALIASING);
+        } else if !self.session.may_grow(span) {
+            self.stopped = true;
+        }
+        !self.stopped
+    }
+
+    fn stop(&mut self, span: Span, message: &str) {
         self.session.error("yaml::budget", span, format!("yaml: {message}"));
         self.stopped = true;
-        false
     }
 
     fn origin(&self, span: Span) -> Origin {
         Origin { span, chain: self.chain }
     }
 
-    fn alias(&mut self, span: Span, target: NodeIndex) -> Option<NodeId> {
-        if self.is_cycle(target, span) {
+    fn alias(&mut self, index: NodeIndex, target: NodeIndex) -> Option<NodeId> {
+        let span = self.document.node(index).span;
+        if self.is_cycle(index, target, span) {
             return None;
         }
         let outer = self.chain;
         self.chain = self.session.tree.chain(Hop::Alias { at: span }, outer);
-        self.open.push(target);
+        self.open.insert(target);
         let built = self.node(target);
-        self.open.pop();
+        self.open.remove(&target);
         self.chain = outer;
+        if !self.verbatim {
+            self.followed.insert(index);
+            if self.dropped.contains(&target) {
+                self.dropped.insert(index);
+            }
+        }
         built
     }
 
     /// A cycle is an alias inside its own anchor. The reference decides by comparing the places where an anchor is
     /// used, which also refuses an anchor merged into a mapping and used again inside that mapping; so do we.
-    fn is_cycle(&mut self, target: NodeIndex, span: Span) -> bool {
+    fn is_cycle(&mut self, alias: NodeIndex, target: NodeIndex, span: Span) -> bool {
         let here = self.trail.as_str();
-        let earlier = self.alias_sites.get(&target).map_or(&[][..], Vec::as_slice);
-        let clash = earlier.iter().find(|site| nested(site, here) && !in_different_services(site, here));
+        let is_judged = self.verbatim || self.followed.contains(&alias);
+        let clash = if is_judged { None } else { self.alias_sites.clash(target, here) };
         let clash = match clash {
-            Some(site) => site.clone(),
+            Some(site) => site.to_owned(),
             None if self.open.contains(&target) => here.to_owned(),
+            None if is_judged => return false,
             None => {
-                let here = here.to_owned();
-                self.alias_sites.entry(target).or_default().push(here);
-                return false;
+                if self.alias_sites.add(target, here).is_err() {
+                    self.stop(span, EXCESSIVE_ALIASING);
+                }
+                return self.stopped;
             }
         };
         let message = format!("cycle detected: node at path {here} references node at path {clash}");
@@ -178,7 +235,10 @@ impl Builder<'_, '_> {
         let document = self.document;
         let node = document.node(index);
         let Kind::Scalar(scalar) = &node.kind else { return None };
-        let tag = node.tag.as_deref().map(|tag| &*tag.name).filter(|tag| *tag != "!override");
+        let tag = node.tag.as_deref().map(|tag| &*tag.name);
+        if tag == Some("!override") && matches!(resolve_scalar(scalar, None), Ok(Resolved::Null)) {
+            self.overridden_by_null(node.span, &scalar.text);
+        }
         let value = match resolve_scalar(scalar, tag) {
             Ok(resolved) => match resolved {
                 Resolved::Null => Value::Null,
@@ -199,9 +259,23 @@ impl Builder<'_, '_> {
         Some(self.session.tree.add(value, origin))
     }
 
+    /// To go-yaml a tag of one's own makes text of a scalar, so `!override null` is the text `null`.
+    fn overridden_by_null(&mut self, span: Span, text: &str) {
+        let diagnostic = Diagnostic::warning(
+            Code("compose::override-by-text"),
+            format!("{}: `!override` makes the text {text:?} of a null", self.trail.as_str()),
+        )
+        .with_span(span)
+        .with_help("use `!reset null` to delete the value")
+        .with_note("Docker Compose reads a scalar behind `!override` as text");
+        self.session.diagnostics.push(diagnostic);
+    }
+
     fn sequence(&mut self, span: Span, items: &[NodeIndex]) -> NodeId {
         let mut built = Vec::with_capacity(items.len());
-        for (at, &item) in items.iter().enumerate() {
+        let dropped = &self.dropped;
+        let present: Vec<NodeIndex> = items.iter().copied().filter(|item| !dropped.contains(item)).collect();
+        for (at, item) in present.into_iter().enumerate() {
             let number = at.to_string();
             self.enter(&number);
             built.extend(self.node(item));
@@ -227,6 +301,9 @@ impl Builder<'_, '_> {
         let mut seen: HashMap<Key, Span> = HashMap::new();
         let mut merge = None;
         for &(key_index, value_index) in entries {
+            if self.dropped.contains(&value_index) {
+                continue;
+            }
             let Some((key, key_span, is_merge)) = self.mapping_key(key_index) else { continue };
             // Small maps, nearly all of them, are scanned instead of hashed.
             let twin = if entries.len() <= SCAN_MAX {
@@ -324,8 +401,9 @@ impl Builder<'_, '_> {
         if let Kind::Alias { target: Some(index), .. } = &target.kind {
             target = document.node(*index);
         }
-        if target.tag.as_deref().is_some_and(|tag| &*tag.name == "!reset") {
-            self.resets.paths.push(self.path.clone());
+        if !self.verbatim && target.tag.as_deref().is_some_and(|tag| &*tag.name == "!reset") {
+            self.resets.push(&self.path);
+            self.dropped.insert(value);
             return;
         }
         let sources: Vec<NodeIndex> = match &target.kind {
@@ -382,17 +460,3 @@ impl Builder<'_, '_> {
 
 /// Up to this many entries a mapping is scanned for duplicate keys instead of hashed.
 const SCAN_MAX: usize = 24;
-
-/// True where one of two different paths lies inside the other and neither is a merge.
-fn nested(a: &str, b: &str) -> bool {
-    let inside = |outer: &str, inner: &str| {
-        inner.len() > outer.len() && inner.starts_with(outer) && inner.as_bytes()[outer.len()] == b'.'
-    };
-    (inside(a, b) || inside(b, a)) && !a.is_empty() && !b.is_empty()
-}
-
-fn in_different_services(a: &str, b: &str) -> bool {
-    let service =
-        |path: &str| path.strip_prefix("services.").map(|rest| rest.split('.').next().map(str::to_owned));
-    matches!((service(a), service(b)), (Some(a), Some(b)) if a != b)
-}

@@ -100,10 +100,16 @@ fn warn(session: &mut Session<'_>, environment: &Environment, file: FileId, entr
     }
 }
 
+/// How much more memory the entries of a file take than its text.
+const ENTRY_WEIGHT: usize = 8;
+
 fn read(session: &mut Session<'_>, path: &str, asked_at: Option<Span>) -> Option<(FileId, String)> {
     let absolute = session.absolute(path);
     if let Some(&id) = session.env_files.get(&absolute) {
-        return Some((id, session.files.get(id).text().to_owned()));
+        let text = session.files.get(id).text().to_owned();
+        // A file is read again by each service and include that names it.
+        session.tree.count_text(text.len() * ENTRY_WEIGHT);
+        return Some((id, text));
     }
     let problem = match session.loader.read(&absolute, ENV_FILE_BYTES_MAX) {
         Ok(bytes) => match decode(bytes) {

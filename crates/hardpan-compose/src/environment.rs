@@ -55,6 +55,12 @@ impl Environment {
         }
     }
 
+    /// The names of all variables, in no order; a name that several layers have comes several times.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        std::iter::successors(Some(self), |layer| layer.outer.as_deref())
+            .flat_map(|layer| layer.own.keys().map(String::as_str))
+    }
+
     /// All variables as they are seen, sorted by name.
     pub(crate) fn sorted(&self) -> Vec<(&str, &Variable)> {
         let mut all: HashMap<&str, &Variable> = HashMap::new();

@@ -1,6 +1,7 @@
 //! `extends`: a service inherits another one, of the same file or of another (compose-spec, "extends"; compose-go
 //! `loader/extends.go`, with its order of things and its errors).
 
+use std::collections::HashSet;
 use std::rc::Rc;
 
 use hardpan_diag::{Code, Diagnostic, did_you_mean};
@@ -10,7 +11,7 @@ use crate::document::Resets;
 use crate::file::{self, Context};
 use crate::keys::{self, Key};
 use crate::merge::merge_service;
-use crate::origin::Hop;
+use crate::origin::{Chain, Hop};
 use crate::paths;
 use crate::session::Session;
 use crate::tree::{NodeId, Value};
@@ -32,16 +33,25 @@ pub(crate) fn apply(
         session.error("compose::invalid-value", span, "services must be a mapping");
         return;
     }
-    let mut extender = Extender { session, context, file, visited: Vec::new() };
-    let resets = if resets.is_empty() { Vec::new() } else { vec![Rc::clone(resets)] };
+    let mut extender = Extender { session, context, file, visited: Vec::new(), seen: HashSet::new() };
     for at in 0..extender.session.tree.entries(services).len() {
         let Some(entry) = extender.session.tree.entry(services, at) else { break };
-        let service = extender.service(services, entry.key, &resets);
+        let service = extender.service(services, entry.key, resets, Home::Project);
         if service.is_none() && extender.session.tree.get(entry.value, keys::EXTENDS).is_some() {
             extender.session.incomplete.insert(entry.key);
         }
         extender.visited.clear();
+        extender.seen.clear();
     }
+}
+
+/// Which file a service stands in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Home {
+    /// The file that is being loaded.
+    Project,
+    /// A file that only `extends` looks into.
+    Template,
 }
 
 struct Extender<'s, 'a, 'c> {
@@ -50,11 +60,17 @@ struct Extender<'s, 'a, 'c> {
     /// The file whose document is being loaded.
     file: &'c str,
     visited: Visited,
+    /// The same without order, to find a service again.
+    seen: HashSet<(String, Key)>,
 }
 
 impl Extender<'_, '_, '_> {
     /// The service with everything it inherits; `None` where it is empty or cannot be resolved.
-    fn service(&mut self, services: NodeId, name: Key, resets: &[Rc<Resets>]) -> Option<NodeId> {
+    /// `resets` are deleted from what it inherits.
+    fn service(&mut self, services: NodeId, name: Key, resets: &Rc<Resets>, home: Home) -> Option<NodeId> {
+        if self.session.is_full() {
+            return None;
+        }
         let service = self.session.tree.get(services, name)?;
         match self.session.tree.value(service) {
             Value::Map(_) => {}
@@ -70,17 +86,16 @@ impl Extender<'_, '_, '_> {
         let span = extends.key_span;
         let (reference, file) = self.reference(name, extends.value)?;
 
-        let mut resets = resets.to_vec();
-        let (base_services, file_name) = match &file {
+        let (base_services, base_resets, base_home, file_name) = match &file {
             Some((path, at)) => {
-                let (services, base_resets) =
-                    self.base_file(name, &reference, path, *at, resets.is_empty())?;
-                if !base_resets.is_empty() {
-                    resets.push(base_resets);
-                }
-                (services, path.clone())
+                let (services, resets) = self.base_file(name, &reference, path, *at)?;
+                (services, resets, Home::Template, path.clone())
             }
-            None => (services, self.file.to_owned()),
+            // Inside a template the reference forgets the resets after the first step. In the project's own file it does
+            // so as well when it comes to the inheriting service first, and its order is random; a service's own resets
+            // count here in every order.
+            None if home == Home::Template => (services, Rc::default(), home, self.file.to_owned()),
+            None => (services, Rc::clone(resets), home, self.file.to_owned()),
         };
         let base_key = self.session.tree.find_key(&reference);
         let base_key = base_key.filter(|&key| self.session.tree.get_entry(base_services, key).is_some());
@@ -94,7 +109,7 @@ impl Extender<'_, '_, '_> {
         if !self.visit(&file_name, name, span) {
             return None;
         }
-        let Some(base) = self.service(base_services, base_key, &resets) else {
+        let Some(base) = self.service(base_services, base_key, &base_resets, base_home) else {
             let is_empty = self
                 .session
                 .tree
@@ -105,12 +120,21 @@ impl Extender<'_, '_, '_> {
             }
             return Some(service);
         };
+        if !self.session.may_grow(span) {
+            return None;
+        }
         let hop = Hop::Extends { service: reference.into(), at: span };
         let source = self.session.tree.copy_with_hop(base, &hop);
-        self.apply_resets(&resets, name, source);
+        // A `!reset` in the inheriting service applies to its copy of the inherited one.
+        resets.apply_to_service(self.session, name, source);
         let merged = merge_service(self.session, source, service);
         self.session.tree.remove(merged, keys::EXTENDS);
-        self.session.tree.set_origin(merged, self.session.tree.origin(service));
+        // The service stands where it is written; the chain says where to look for what it does not say itself.
+        let mut origin = self.session.tree.origin(service);
+        if origin.chain == Chain::NONE {
+            origin.chain = self.session.tree.origin(merged).chain;
+        }
+        self.session.tree.set_origin(merged, origin);
         self.session.tree.replace(services, name, merged);
         Some(merged)
     }
@@ -127,11 +151,21 @@ impl Extender<'_, '_, '_> {
                     self.session.error("compose::invalid-extends", span, message);
                     return None;
                 };
-                let file = self.session.tree.get(extends, keys::FILE).and_then(|node| {
-                    let path = self.session.tree.str(node)?.to_owned();
-                    Some((path, self.session.tree.span(node)))
-                });
-                Some((service, file))
+                let Some(file) = self.session.tree.get(extends, keys::FILE) else {
+                    return Some((service, None));
+                };
+                let span = self.session.tree.span(file);
+                if self.session.tree.is_null(file) {
+                    return Some((service, None));
+                }
+                let Some(path) = self.session.tree.str(file).map(str::to_owned) else {
+                    // The reference panics.
+                    let message =
+                        format!("extends.{}.file must be a string", self.session.tree.key_str(name));
+                    self.session.error("compose::invalid-extends", span, message);
+                    return None;
+                };
+                Some((service, Some((path, span))))
             }
             _ => {
                 let span = self.session.tree.span(extends);
@@ -148,18 +182,20 @@ impl Extender<'_, '_, '_> {
         reference: &str,
         path: &str,
         at: Span,
-        shared: bool,
     ) -> Option<(NodeId, Rc<Resets>)> {
-        // The services of a template file are resolved once for all that extend them, unless the resets of the
-        // extending file may reach into them.
+        // The services of a template file are resolved once for all that extend them. With resets the outcome depends on
+        // which service the reference comes in by, so then each comes to a fresh copy.
         let local = self.context.loader_path(path);
         let directory = self.context.loader_dir(self.session, path);
         let key = (local.clone(), directory.clone(), Rc::as_ptr(&self.context.environment).addr());
-        if let Some(known) = self.session.templates.get(&key).filter(|_| shared) {
+        if let Some(known) = self.session.templates.get(&key) {
             return known.clone();
         }
+        if paths::refuse_remote(self.session, path, at) {
+            return None;
+        }
         let loaded = self.load_base_file(name, reference, &local, &directory, at);
-        if shared {
+        if loaded.as_ref().is_none_or(|(_, resets)| resets.is_empty()) {
             self.session.templates.insert(key, loaded.clone());
         }
         loaded
@@ -174,7 +210,7 @@ impl Extender<'_, '_, '_> {
         at: Span,
     ) -> Option<(NodeId, Rc<Resets>)> {
         let (root, resets) = file::load_template(self.session, local, self.context, at)?;
-        let services = self.session.tree.get(root, keys::SERVICES);
+        let services = root.and_then(|root| self.session.tree.get(root, keys::SERVICES));
         let Some(services) = services.filter(|&services| self.session.tree.map(services).is_some()) else {
             let service = self.session.tree.key_str(name);
             let problem =
@@ -187,7 +223,9 @@ impl Extender<'_, '_, '_> {
             );
             return None;
         };
-        paths::resolve(self.session, root, directory);
+        if let Some(root) = root {
+            paths::resolve(self.session, root, directory);
+        }
         Some((services, Rc::new(resets)))
     }
 
@@ -198,12 +236,14 @@ impl Extender<'_, '_, '_> {
             "cannot extend service {service:?} in {}: service {reference:?} not found{found_in}",
             self.file
         );
+        let crowded = self.session.diagnostics.is_crowded();
         let known: Vec<&str> = self
             .session
             .tree
             .entries(services)
             .iter()
             .map(|entry| self.session.tree.key_str(entry.key))
+            .take(if crowded { 0 } else { usize::MAX })
             .collect();
         let mut diagnostic = Diagnostic::error(Code("compose::extends-not-found"), message).with_span(span);
         diagnostic.help = match did_you_mean(reference, known.iter().copied()) {
@@ -219,8 +259,13 @@ impl Extender<'_, '_, '_> {
     /// Notes a step of the chain; false where the chain bites its tail.
     fn visit(&mut self, file: &str, name: Key, at: Span) -> bool {
         let service = self.session.tree.key_str(name).to_owned();
-        let again = self.visited.iter().any(|(seen_file, seen, _)| seen_file == file && *seen == service);
+        let again = !self.seen.insert((file.to_owned(), name));
         self.visited.push((file.to_owned(), service, at));
+        if !again && self.visited.len() > CHAIN_MAX {
+            let message = format!("more than {CHAIN_MAX} services extend each other in a row");
+            self.session.error("compose::budget", at, message);
+            return false;
+        }
         if !again {
             return true;
         }
@@ -238,23 +283,10 @@ impl Extender<'_, '_, '_> {
         self.session.diagnostics.push(diagnostic);
         false
     }
-
-    /// A `!reset` in the inheriting service applies to its copy of the inherited one, and so do those of the inherited
-    /// service's file, under the name of the inheriting service.
-    fn apply_resets(&mut self, resets: &[Rc<Resets>], name: Key, source: NodeId) {
-        if resets.is_empty() {
-            return;
-        }
-        let origin = self.session.tree.origin(source);
-        let services = self.session.tree.add_map(origin);
-        self.session.tree.set(services, name, origin.span, source);
-        let root = self.session.tree.add_map(origin);
-        self.session.tree.set(root, keys::SERVICES, origin.span, services);
-        for resets in resets {
-            resets.apply(self.session, root);
-        }
-    }
 }
 
 /// How many names a help line lists: more would hide the message.
 const KNOWN_LISTED_MAX: usize = 12;
+
+/// How many services may extend each other in a row. Each takes some stack; real projects have three or four.
+const CHAIN_MAX: usize = 20_000;

@@ -73,16 +73,16 @@ pub(crate) fn load_model(
     Some(root)
 }
 
-/// Loads a file whose services are inherited by `extends`.
+/// Loads a file whose services are inherited by `extends`. A file without documents has no root.
 pub(crate) fn load_template(
     session: &mut Session<'_>,
     path: &str,
     context: &Context,
     at: Span,
-) -> Option<(NodeId, Resets)> {
+) -> Option<(Option<NodeId>, Resets)> {
     let mut root = None;
     let resets = load_file(session, path, Some(at), context, &mut root, &[], Role::Template)?;
-    Some((root?, resets))
+    Some((root, resets))
 }
 
 fn load_file(
@@ -96,7 +96,17 @@ fn load_file(
 ) -> Option<Resets> {
     let file = session.compose_file(path, asked_at)?;
     let mut last = Resets::default();
-    for yaml in &file.stream.documents {
+    for (at, yaml) in file.stream.documents.iter().enumerate() {
+        if at == DOCUMENTS_MAX {
+            let span = yaml.root().map(|root| yaml.node(root).span).or(asked_at);
+            let message = format!("more than {DOCUMENTS_MAX} documents in one file");
+            let diagnostic = Diagnostic::error(Code("compose::budget"), message);
+            session.diagnostics.push(match span {
+                Some(span) => diagnostic.with_span(span),
+                None => diagnostic,
+            });
+            break;
+        }
         let (document, resets) = document::build(session, yaml);
         let Some(document) = document else { continue };
         if session.tree.map(document).is_none() {
@@ -118,6 +128,10 @@ fn load_file(
     }
     Some(last)
 }
+
+/// How many documents a file may have. Each is merged into all before it and the whole is checked again, here as in the
+/// reference, which takes half a minute for this many.
+const DOCUMENTS_MAX: usize = 2_000;
 
 #[expect(clippy::too_many_arguments, reason = "the stages of one document, in order, share all of it")]
 fn add_document(
@@ -143,6 +157,9 @@ fn add_document(
         let mut included = included.to_vec();
         included.push(path.to_owned());
         include::apply(session, document, context, &included);
+    }
+    if session.is_full() {
+        return;
     }
     let merged = match *root {
         Some(base) => merge::merge(session, base, document),

@@ -9,6 +9,7 @@ use std::rc::Rc;
 use hardpan_diag::{Code, Diagnostic};
 use hardpan_source::Span;
 
+use crate::env_file;
 use crate::environment::Environment;
 use crate::file::{Context, load_model};
 use crate::io::PathKind;
@@ -16,8 +17,8 @@ use crate::keys::{self, Key};
 use crate::paths;
 use crate::session::Session;
 use crate::syntax::path::join_paths;
+use crate::text::{go_type, sprint};
 use crate::tree::{Entry, NodeId, Value};
-use crate::{env_file, text};
 
 /// One entry of `include`.
 struct Request {
@@ -36,7 +37,7 @@ pub(crate) fn apply(session: &mut Session<'_>, document: NodeId, context: &Conte
         return;
     }
     let Value::Seq(items) = session.tree.value(include) else {
-        let message = format!("`include` must be a list, got {}", text::sprint(&session.tree, include));
+        let message = format!("`include` must be a list, got {}", sprint(&session.tree, include));
         let span = session.tree.span(include);
         session.diagnostics.push(
             Diagnostic::error(Code("compose::invalid-include"), message)
@@ -45,8 +46,8 @@ pub(crate) fn apply(session: &mut Session<'_>, document: NodeId, context: &Conte
         );
         return;
     };
-    for item in items.clone() {
-        let Some(request) = request(session, item) else { continue };
+    for (at, item) in items.clone().into_iter().enumerate() {
+        let Some(request) = request(session, item, at) else { continue };
         if let Some(imported) = load(session, request, context, included) {
             import(session, imported, document);
         }
@@ -54,49 +55,63 @@ pub(crate) fn apply(session: &mut Session<'_>, document: NodeId, context: &Conte
     session.tree.remove(document, keys::INCLUDE);
 }
 
-fn request(session: &mut Session<'_>, item: NodeId) -> Option<Request> {
+/// What one entry asks for; `None` (with a diagnostic) where it is malformed. The reference checks no include against the
+/// schema: it reads the keys it knows, in any case of letters, and takes a null for nothing said.
+fn request(session: &mut Session<'_>, item: NodeId, at: usize) -> Option<Request> {
     let span = session.tree.span(item);
-    let strings = |session: &Session<'_>, node: Option<NodeId>| -> Option<Vec<(String, Span)>> {
-        let Some(node) = node else { return Some(Vec::new()) };
-        match session.tree.value(node) {
-            Value::Str(text) => Some(vec![(text.to_string(), session.tree.span(node))]),
-            Value::Seq(items) => items
-                .iter()
-                .map(|&item| Some((session.tree.str(item)?.to_owned(), session.tree.span(item))))
-                .collect(),
-            _ => None,
+    let mut request = Request { paths: Vec::new(), project_directory: None, env_files: Vec::new(), span };
+    let malformed = match session.tree.value(item) {
+        Value::Str(path) => {
+            request.paths.push((path.to_string(), span));
+            None
         }
+        Value::Null => None,
+        Value::Map(_) => fill(session, &mut request, item, at).err(),
+        _ => Some((span, "an include must be a path, or a mapping with `path`".to_owned())),
     };
-    let request = match session.tree.value(item) {
-        Value::Str(path) => Some(Request {
-            paths: vec![(path.to_string(), span)],
-            project_directory: None,
-            env_files: Vec::new(),
-            span,
-        }),
-        Value::Map(_) => {
-            let get = |key| session.tree.get(item, key);
-            let directory = get(keys::PROJECT_DIRECTORY).and_then(|node| session.tree.str(node));
-            match (strings(session, get(keys::PATH)), strings(session, get(keys::ENV_FILE))) {
-                (Some(paths), Some(env_files)) => Some(Request {
-                    paths,
-                    project_directory: directory.filter(|directory| !directory.is_empty()).map(str::to_owned),
-                    env_files,
-                    span,
-                }),
-                _ => None,
-            }
+    match malformed {
+        None => Some(request),
+        Some((span, message)) => {
+            session.error("compose::invalid-include", span, message);
+            None
         }
-        _ => None,
-    };
-    if request.is_none() {
-        session.error(
-            "compose::invalid-include",
-            span,
-            "an include must be a path, or a mapping with `path`",
-        );
     }
-    request
+}
+
+fn fill(session: &Session<'_>, request: &mut Request, item: NodeId, at: usize) -> Result<(), (Span, String)> {
+    let tree = &session.tree;
+    for entry in tree.entries(item) {
+        let name = tree.key_str(entry.key).to_ascii_lowercase();
+        if tree.is_null(entry.value) {
+            continue;
+        }
+        let list = match tree.value(entry.value) {
+            Value::Str(text) => Some(vec![(text.to_string(), tree.span(entry.value))]),
+            Value::Seq(items) => {
+                items.iter().map(|&item| Some((tree.str(item)?.to_owned(), tree.span(item)))).collect()
+            }
+            _ => None,
+        };
+        let kind = go_type(tree.value(entry.value));
+        let misfit = |what: &str| (tree.span(entry.value), format!("'[{at}].{name}' {what}"));
+        match (name.as_str(), list) {
+            ("path", Some(list)) => request.paths = list,
+            ("env_file", Some(list)) => request.env_files = list,
+            ("path" | "env_file", None) => {
+                return Err(misfit(&format!("invalid type {kind} for string list")));
+            }
+            ("project_directory", _) => match tree.value(entry.value) {
+                Value::Str(text) => request.project_directory = Some(text.to_string()),
+                Value::Int(number) => request.project_directory = Some(number.to_string()),
+                _ => {
+                    return Err(misfit(&format!("expected type 'string', got unconvertible type '{kind}'")));
+                }
+            },
+            _ => {}
+        }
+    }
+    request.project_directory = request.project_directory.take().filter(|directory| !directory.is_empty());
+    Ok(())
 }
 
 fn load(
@@ -109,6 +124,9 @@ fn load(
     let mut working_dir = String::new();
     let mut project_directory = request.project_directory.unwrap_or_default();
     for (at, (path, span)) in request.paths.iter().enumerate() {
+        if paths::refuse_remote(session, path, *span) {
+            return None;
+        }
         let local = context.loader_path(path);
         if at == 0 {
             if project_directory.is_empty() {
@@ -135,6 +153,18 @@ fn load(
         );
         return None;
     }
+    session.includes += 1;
+    if session.includes > INCLUDES_MAX {
+        session.error(
+            "compose::budget",
+            request.span,
+            format!("more than {INCLUDES_MAX} projects are included"),
+        );
+        return None;
+    }
+    if !session.may_grow(request.span) {
+        return None;
+    }
     let environment = environment(session, &request.env_files, &project_directory, context)?;
     let inner = Context { working_dir, loader_dir: project_directory, environment: Rc::new(environment) };
     load_model(session, &files, &inner, included)
@@ -143,6 +173,10 @@ fn load(
 /// How deep includes may nest. Real projects use two or three levels; the reference has no limit, but a chain of
 /// generated files must not exhaust the stack.
 const DEPTH_MAX: usize = 500;
+
+/// How many projects may be included in all. Files that each include two others which do the same double their number
+/// at each step; the largest real projects have dozens.
+const INCLUDES_MAX: usize = 100_000;
 
 fn cycle(session: &mut Session<'_>, included: &[String], local: &str, span: Span) {
     let mut chain: Vec<&str> = included.iter().map(String::as_str).collect();
@@ -180,7 +214,8 @@ fn environment(
         }
     }
     for (path, span) in env_files {
-        let path = if path.starts_with('/') { path.clone() } else { join_paths(&context.working_dir, path) };
+        let is_absolute = path.starts_with('/');
+        let path = if is_absolute { path.clone() } else { join_paths(&context.working_dir, path) };
         match session.loader.kind(&session.absolute(&path)) {
             Some(PathKind::File) => files.push((path, Some(*span))),
             Some(PathKind::Directory) => {
@@ -188,18 +223,23 @@ fn environment(
                 return None;
             }
             None => {
-                session.diagnostics.push(
-                    Diagnostic::error(
-                        Code("file::unreadable"),
-                        format!("stat {path}: no such file or directory"),
-                    )
-                    .with_label(*span, "named here")
-                    .with_note(if path.starts_with('/') {
-                        "the env files of an include are looked up from the including project's directory"
-                    } else {
-                        "Docker Compose looks up the env file of a nested include from the current directory (docker/compose#12816); hardpan copies that"
-                    }),
-                );
+                let problem = if is_absolute {
+                    format!("couldn't find env file: {path}")
+                } else {
+                    format!("stat {path}: no such file or directory")
+                };
+                let mut diagnostic =
+                    Diagnostic::error(Code("file::unreadable"), problem).with_label(*span, "named here");
+                if !path.starts_with('/') {
+                    diagnostic = diagnostic.with_note(
+                        "Docker Compose looks up the env file of a nested include from the current directory (docker/compose#12816); hardpan copies that",
+                    );
+                } else if !is_absolute {
+                    diagnostic = diagnostic.with_note(
+                        "the env files of an include are looked up from the including project's directory",
+                    );
+                }
+                session.diagnostics.push(diagnostic);
                 return None;
             }
         }
@@ -219,7 +259,23 @@ fn import(session: &mut Session<'_>, imported: NodeId, document: NodeId) {
         }
         let target = match session.tree.get(document, section) {
             Some(target) if session.tree.map(target).is_some() => target,
-            _ => {
+            Some(other) => {
+                let name = session.tree.key_str(section);
+                let diagnostic = Diagnostic::error(
+                    Code("compose::invalid-value"),
+                    format!("{name} must be a mapping, because an include adds to it"),
+                )
+                .with_label(
+                    session.tree.span(other),
+                    format!("this is a {}", session.tree.value(other).kind()),
+                )
+                .with_related(source.key_span, "added by the include")
+                .with_help(format!("remove the empty `{name}:`"))
+                .with_note("Docker Compose 2.40.3 crashes here");
+                session.diagnostics.push(diagnostic);
+                continue;
+            }
+            None => {
                 let origin = session.tree.origin(source.value);
                 let target = session.tree.add_map(origin);
                 session.tree.set(document, section, source.key_span, target);

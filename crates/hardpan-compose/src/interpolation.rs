@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
-use hardpan_diag::{Code, Diagnostic, did_you_mean};
+use hardpan_diag::{Code, Diagnostic, Diagnostics, did_you_mean};
 use hardpan_source::Span;
 
 use crate::environment::Environment;
@@ -121,10 +121,15 @@ impl Walk<'_, '_, '_> {
     }
 
     fn text(&mut self, node: NodeId) {
+        let span = self.session.tree.span(node);
+        if !self.session.may_grow(span) {
+            return;
+        }
         let template = self.session.tree.str(node).unwrap_or_default();
         match substitute(template, self.environment) {
             Ok(result) => {
                 self.record(node, &result);
+                self.session.tree.count_text(result.text.len());
                 *self.session.tree.value_mut(node) = Value::str(result.text);
             }
             Err(error) => {
@@ -133,6 +138,7 @@ impl Walk<'_, '_, '_> {
                     self.trail.as_str(),
                     self.session.tree.span(node),
                     self.environment,
+                    &self.session.diagnostics,
                 );
                 self.session.diagnostics.push(diagnostic);
             }
@@ -210,18 +216,22 @@ pub(crate) fn warn_unset(session: &mut Session<'_>, environment: &Environment, n
     if let Some(span) = at {
         diagnostic = diagnostic.with_span(span);
     }
-    diagnostic.help = Some(unset_help(name, environment));
+    diagnostic.help = Some(unset_help(name, environment, &session.diagnostics));
     session.diagnostics.push(diagnostic);
 }
 
-fn unset_help(name: &str, environment: &Environment) -> String {
-    let known = environment.sorted();
-    match did_you_mean(name, known.iter().map(|&(known, _)| known)) {
+fn unset_help(name: &str, environment: &Environment, others: &Diagnostics) -> String {
+    match similar(name, environment, others) {
         Some(near) => format!("`{near}` is set: did you mean `${{{near}}}`?"),
         None => format!(
             "set it in .env, or give it a default: `${{{name}:-value}}`; a literal `$` is written `$$`"
         ),
     }
+}
+
+/// The variable that may be meant, unless there are too many other diagnostics to look for it.
+fn similar<'e>(name: &str, environment: &'e Environment, others: &Diagnostics) -> Option<&'e str> {
+    if others.is_crowded() { None } else { did_you_mean(name, environment.names()) }
 }
 
 /// The diagnostic for a template that cannot be substituted.
@@ -230,6 +240,7 @@ pub(crate) fn template_error(
     path: &str,
     span: Span,
     environment: &Environment,
+    others: &Diagnostics,
 ) -> Diagnostic {
     match error {
         TemplateError::Required { name, .. } => Diagnostic::error(
@@ -237,7 +248,7 @@ pub(crate) fn template_error(
             format!("error while interpolating {path}: {error}"),
         )
         .with_span(span)
-        .with_help(match did_you_mean(name, environment.sorted().iter().map(|&(known, _)| known)) {
+        .with_help(match similar(name, environment, others) {
             Some(near) => format!("set `{name}`; `{near}` is set: did you mean that?"),
             None => format!("set `{name}` in the environment or in .env"),
         }),

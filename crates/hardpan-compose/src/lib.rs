@@ -8,6 +8,7 @@
 //! `interpolation`, `extends`, `include`, `merge`, `unicity`, `schema`, `canonical`, `defaults`, `validation`, `paths`,
 //! `normalize`, `typed`, `selection`, `consistency`, `service_environment`; `file` and `load` hold the order.
 
+mod alias_sites;
 mod canonical;
 mod codes;
 mod consistency;

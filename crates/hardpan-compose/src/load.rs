@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::rc::Rc;
 
 use hardpan_diag::{Code, Diagnostic, Diagnostics};
-use hardpan_source::yaml::{Document, Kind, Resolved, resolve_scalar};
+use hardpan_source::yaml::{Document, Kind, NodeIndex, Resolved, resolve_scalar};
 use hardpan_source::{FileId, FileTable, Span};
 
 use crate::discover::{self, ProjectName, Start};
@@ -110,7 +110,8 @@ fn load_project(
     };
     let files: Vec<(String, Option<Span>)> = files.into_iter().map(|file| (file, None)).collect();
     let root = load_model(session, &files, &context, &[]);
-    let Some(root) = root.filter(|&root| !session.tree.entries(root).is_empty()) else {
+    let usable = |root: &NodeId| !session.is_full() && !session.tree.entries(*root).is_empty();
+    let Some(root) = root.filter(usable) else {
         if !session.diagnostics.has_errors() {
             session.diagnostics.push(
                 Diagnostic::error(Code("compose::empty"), "empty compose file")
@@ -131,7 +132,7 @@ fn load_project(
     }
     let disabled = session
         .stages
-        .interpolate
+        .decode
         .then(|| finish(session, request, root, &name, &profiles, &environment).disabled);
     Some((Parts { root, disabled, name, working_dir }, environment))
 }
@@ -160,7 +161,7 @@ fn finish(
     service_environment::resolve_label_files(session, split.enabled, environment);
     if !request.services.is_empty() {
         split = selection::by_names(session, split, &request.services, profiles);
-        if session.stages.resolve_environment {
+        if session.stages.resolve_named_environment {
             service_environment::resolve_files(session, split.enabled, environment);
         }
     }
@@ -168,7 +169,7 @@ fn finish(
         session.tree.replace(root, keys::SERVICES, split.enabled);
     }
     selection::drop_unused(session, root, split.enabled);
-    if session.stages.check_consistency {
+    if session.stages.check_container_names {
         consistency::container_names(session, split.enabled);
     }
     split
@@ -196,10 +197,15 @@ fn project_name(
         ProjectName::FromDirectory(directory) => directory,
     };
     let mut named: Option<(String, Span)> = None;
+    // The reference looks twice: whether the first document of some file has a name decides if the directory's may
+    // stand in, but the name itself is the last of all documents.
+    let mut named_at_once = false;
     for path in files {
         let Some(file) = session.compose_file(path, None) else { continue };
-        for document in &file.stream.documents {
-            named = name_of(document).or(named);
+        for (at, document) in file.stream.documents.iter().enumerate() {
+            let name = name_of(document);
+            named_at_once |= at == 0 && name.is_some();
+            named = name.or(named);
         }
     }
     let Some((text, span)) = named else { return directory };
@@ -207,7 +213,8 @@ fn project_name(
         match substitute(&text, environment) {
             Ok(result) => result.text,
             Err(error) => {
-                let diagnostic = interpolation::template_error(&error, "name", span, environment);
+                let diagnostic =
+                    interpolation::template_error(&error, "name", span, environment, &session.diagnostics);
                 session.diagnostics.push(diagnostic);
                 return directory;
             }
@@ -216,18 +223,50 @@ fn project_name(
         text
     };
     let text = if session.stages.normalize { normalize_project_name(&text) } else { text };
-    if text.is_empty() { directory } else { text }
+    // A name of which nothing is left does not make room for the directory's: it is refused.
+    if text.is_empty() && !named_at_once { directory } else { text }
 }
 
-/// The `name:` of a document, if it has one that is a scalar.
+/// The `name:` of a document, its own or a merged one, if that is a scalar with text.
 fn name_of(document: &Document) -> Option<(String, Span)> {
-    let Kind::Mapping(entries) = &document.node(document.root()?).kind else { return None };
-    entries.iter().find_map(|&(key, value)| {
-        let Kind::Scalar(key) = &document.node(key).kind else { return None };
-        let node = document.node(value);
-        let Kind::Scalar(value) = &node.kind else { return None };
-        let is_null = matches!(resolve_scalar(value, None), Ok(Resolved::Null));
-        (&*key.text == "name" && !is_null && !value.text.is_empty())
-            .then(|| (value.text.to_string(), node.span))
-    })
+    let mut sources = vec![document.root()?];
+    // Merge keys may lead in circles; no mapping needs to be looked at twice.
+    let mut seen = HashSet::new();
+    while let Some(index) = sources.pop() {
+        let index = target_of(document, index)?;
+        if !seen.insert(index) {
+            continue;
+        }
+        let entries = match &document.node(index).kind {
+            Kind::Mapping(entries) => entries,
+            Kind::Sequence(items) => {
+                sources.extend(items.iter().rev());
+                continue;
+            }
+            _ => continue,
+        };
+        let value_of = |name: &str| {
+            let mut values = entries.iter().filter_map(|&(key, value)| match &document.node(key).kind {
+                Kind::Scalar(key) if &*key.text == name => Some(value),
+                _ => None,
+            });
+            values.next()
+        };
+        if let Some(value) = value_of("name") {
+            let node = document.node(target_of(document, value)?);
+            let Kind::Scalar(value) = &node.kind else { return None };
+            let is_null = matches!(resolve_scalar(value, None), Ok(Resolved::Null));
+            return (!is_null && !value.text.is_empty()).then(|| (value.text.to_string(), node.span));
+        }
+        sources.extend(value_of("<<"));
+    }
+    None
+}
+
+/// The node that an alias stands for, or the node itself.
+fn target_of(document: &Document, index: NodeIndex) -> Option<NodeIndex> {
+    match &document.node(index).kind {
+        Kind::Alias { target, .. } => *target,
+        _ => Some(index),
+    }
 }

@@ -143,13 +143,35 @@ impl Merger<'_, '_> {
         }
     }
 
-    /// Merges two mappings of which either may turn out to be none.
+    /// Merges two values that stand for mappings, of which either may turn out to be none. Where it is the base, the
+    /// reference crashes as soon as there is an entry to add to it.
     fn merge_maps(&mut self, base: NodeId, over: NodeId, place: Place) -> NodeId {
         match (self.session.tree.map(base).is_some(), self.session.tree.map(over).is_some()) {
             (true, true) => self.mappings(base, over, place),
+            (true, false) => base,
+            (false, true) if !self.session.tree.entries(over).is_empty() => self.crash(base, over),
             (false, true) => over,
-            _ => base,
+            (false, false) => {
+                let origin = self.session.tree.origin(over);
+                self.session.tree.add_map(origin)
+            }
         }
+    }
+
+    /// A merge in which the reference ends with a Go panic. It refuses such a project, if not in words.
+    fn crash(&mut self, base: NodeId, over: NodeId) -> NodeId {
+        let tree = &self.session.tree;
+        let (is, was) = (tree.value(over).kind(), tree.value(base).kind());
+        let diagnostic = Diagnostic::error(
+            Code("compose::cannot-override"),
+            format!("cannot override {}: a {was} cannot be merged with a {is}", self.trail.as_str()),
+        )
+        .with_label(tree.span(over), format!("this is a {is}"))
+        .with_related(tree.span(base), format!("it would override this {was}"))
+        .with_help("leave the empty one out, or mark the override with `!override`")
+        .with_note("Docker Compose 2.40.3 crashes here");
+        self.session.diagnostics.push(diagnostic);
+        base
     }
 
     fn mappings(&mut self, base: NodeId, over: NodeId, place: Place) -> NodeId {
@@ -261,6 +283,9 @@ impl Merger<'_, '_> {
     }
 
     fn logging(&mut self, base: NodeId, over: NodeId, place: Place) -> NodeId {
+        if self.session.tree.map(base).is_none() || self.session.tree.map(over).is_none() {
+            return self.crash(base, over);
+        }
         let driver = |node| self.session.tree.get(node, keys::DRIVER);
         let merges = match (driver(base), driver(over)) {
             (Some(a), Some(b)) => self.session.tree.equal(a, b),

@@ -1,6 +1,8 @@
 //! What a model implies is written down: the default network, names of resources, dependencies from links and shared
 //! namespaces (compose-go `loader.Normalize`).
 
+use foldhash::{HashSet, HashSetExt as _};
+
 use std::rc::Rc;
 
 use crate::environment::Environment;
@@ -20,7 +22,7 @@ pub(crate) fn apply(
     networks(session, root);
     for service in services(session, root) {
         if session.tree.map(service.value).is_some() {
-            normalize_service(session, service.value, environment);
+            normalize_service(session, service, environment);
         }
     }
     names(session, root, project_name);
@@ -70,7 +72,8 @@ fn networks(session: &mut Session<'_>, root: NodeId) {
     }
 }
 
-fn normalize_service(session: &mut Session<'_>, service: NodeId, environment: &Environment) {
+fn normalize_service(session: &mut Session<'_>, entry: Entry, environment: &Environment) {
+    let service = entry.value;
     if let Some(policy) = session.tree.get(service, keys::PULL_POLICY)
         && session.tree.str(policy) == Some("if_not_present")
     {
@@ -92,7 +95,7 @@ fn normalize_service(session: &mut Session<'_>, service: NodeId, environment: &E
     if let Some(variables) = session.tree.get(service, keys::ENVIRONMENT) {
         resolve(session, variables, environment, Unresolved::Keep);
     }
-    dependencies(session, service);
+    dependencies(session, entry);
     if let Some(volumes) = session.tree.get(service, keys::VOLUMES) {
         for volume in session.tree.items(volumes).to_vec() {
             if let Some(target) = session.tree.get(volume, keys::TARGET)
@@ -120,6 +123,7 @@ enum Unresolved {
 fn resolve(session: &mut Session<'_>, node: NodeId, environment: &Environment, unresolved: Unresolved) {
     match session.tree.value(node) {
         Value::Map(map) => {
+            let mut gone = HashSet::new();
             for entry in map.entries().to_vec() {
                 if !session.tree.is_null(entry.value) {
                     continue;
@@ -131,10 +135,11 @@ fn resolve(session: &mut Session<'_>, node: NodeId, environment: &Environment, u
                         *session.tree.value_mut(entry.value) = Value::str(variable.value.as_str());
                         session.tree.add_hop(entry.value, hop);
                     }
-                    None if unresolved == Unresolved::Drop => drop(session.tree.remove(node, entry.key)),
+                    None if unresolved == Unresolved::Drop => drop(gone.insert(entry.key)),
                     None => {}
                 }
             }
+            session.tree.remove_all(node, &gone);
         }
         Value::Seq(items) => {
             let mut kept = Vec::with_capacity(items.len());
@@ -163,7 +168,8 @@ fn resolve(session: &mut Session<'_>, node: NodeId, environment: &Environment, u
 }
 
 /// Links, shared namespaces and `volumes_from` are dependencies too.
-fn dependencies(session: &mut Session<'_>, service: NodeId) {
+fn dependencies(session: &mut Session<'_>, service: Entry) {
+    let Entry { key: name, value: service, .. } = service;
     let mut implied: Vec<(String, bool, NodeId)> = Vec::new();
     let strings = |session: &Session<'_>, key: Key| -> Vec<(String, NodeId)> {
         let items =
@@ -176,6 +182,18 @@ fn dependencies(session: &mut Session<'_>, service: NodeId) {
         implied.push((name.to_owned(), true, at));
     }
     for key in [keys::NETWORK_MODE, keys::IPC, keys::PID, keys::UTS, keys::CGROUP] {
+        if let Some(mode) = session.tree.get(service, key)
+            && session.tree.is_null(mode)
+        {
+            // The schema lets only `pid` be null, and the reference panics on it.
+            let span = session.tree.span(mode);
+            let message = format!(
+                "services.{}.{} must be a string",
+                session.tree.key_str(name),
+                session.tree.key_str(key)
+            );
+            session.error("compose::null-value", span, message);
+        }
         if let Some(mode) = session.tree.get(service, key)
             && let Some(name) = session.tree.str(mode).and_then(|text| text.strip_prefix("service:"))
         {

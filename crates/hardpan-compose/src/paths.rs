@@ -3,10 +3,14 @@
 
 use std::sync::LazyLock;
 
+use hardpan_diag::{Code, Diagnostic};
+use hardpan_source::Span;
+
 use crate::keys;
 use crate::path::{PathTable, Place};
 use crate::session::Session;
 use crate::syntax::path::{clean_path, is_windows_abs, join_paths};
+use crate::text::go_type;
 use crate::tree::{NodeId, Value};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,12 +98,15 @@ fn resolve_one(session: &mut Session<'_>, node: NodeId, kind: Kind, base: &str) 
         let span = session.tree.span(node);
         return session.error("compose::invalid-path", span, "an additional context must be a string");
     }
+    if matches!(kind, Kind::Path | Kind::Followed) && session.tree.str(node).is_none() {
+        // The schema has not seen the templates of `extends`.
+        let (span, found) = (session.tree.span(node), go_type(session.tree.value(node)));
+        return session.error("compose::invalid-path", span, format!("unexpected type {found}"));
+    }
     let Some(text) = session.tree.str(node) else { return };
     let home = session.home.as_deref();
     let resolved = match kind {
-        Kind::Context if text.contains("://") || text.starts_with("service:") || is_git_reference(text) => {
-            return;
-        }
+        Kind::Context if is_for_the_builder(text) => return,
         Kind::ComposeFile if is_git_reference(text) => return,
         Kind::MaybeUnix => maybe_unix(text, base, home),
         Kind::Followed => followed(session, &absolute(text, base, home)),
@@ -108,6 +115,11 @@ fn resolve_one(session: &mut Session<'_>, node: NodeId, kind: Kind, base: &str) 
     if resolved != *text {
         *session.tree.value_mut(node) = Value::str(resolved);
     }
+}
+
+/// What is no path to the builder: a URL, another service, a repository.
+fn is_for_the_builder(text: &str) -> bool {
+    text.contains("://") || ["service:", "github.com/", "git@"].iter().any(|start| text.starts_with(start))
 }
 
 fn absolute(text: &str, base: &str, home: Option<&str>) -> String {
@@ -167,11 +179,30 @@ fn volume_driver(session: &mut Session<'_>, node: NodeId, base: &str) {
         return;
     }
     let Some(options) = session.tree.get(node, keys::DRIVER_OPTS) else { return };
+    if session.tree.map(options).is_none() {
+        // Only a template of `extends` gets here unchecked, and the reference panics.
+        let span = session.tree.span(options);
+        return session.error("compose::invalid-value", span, "driver_opts must be a mapping");
+    }
     if session.tree.get_str(options, keys::O) == Some("bind")
         && let Some(device) = session.tree.get(options, keys::DEVICE)
     {
         resolve_one(session, device, Kind::MaybeUnix, base);
     }
+}
+
+/// Refuses a Compose file that the reference would fetch from a repository or a registry; false where it is a local one.
+pub(crate) fn refuse_remote(session: &mut Session<'_>, path: &str, at: Span) -> bool {
+    let is_remote = path.starts_with("oci://") || is_git_reference(path);
+    if is_remote {
+        session.diagnostics.push(
+            Diagnostic::error(Code("compose::remote-file"), format!("{path} is not on this machine"))
+                .with_span(at)
+                .with_help("fetch it, and name the local copy")
+                .with_note("Docker Compose would fetch it; hardpan opens no network connection"),
+        );
+    }
+    is_remote
 }
 
 /// What the reference's git loader takes for a repository: `github.com/…`, `user@host:path`, and URLs.

@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 
 use hardpan_diag::{Code, Diagnostic, did_you_mean};
+use hardpan_source::Span;
 
 use crate::keys::{self, Key};
 use crate::session::Session;
@@ -67,7 +68,7 @@ pub(crate) fn by_names(
         let entry = session.tree.find_key(name).and_then(|key| session.tree.get_entry(split.enabled, key));
         match entry {
             Some(entry) => queue.push(entry),
-            None => no_such_service(session, split.enabled, name),
+            None => no_such_service(session, split.enabled, name, None),
         }
     }
     while let Some(service) = queue.pop() {
@@ -75,8 +76,13 @@ pub(crate) fn by_names(
             continue;
         }
         for dependency in dependencies(session, service.value) {
-            if let Some(entry) = session.tree.get_entry(split.enabled, dependency.key) {
-                queue.push(entry);
+            match session.tree.get_entry(split.enabled, dependency.key) {
+                Some(entry) => queue.push(entry),
+                None if is_required(session, dependency.value) => {
+                    let name = session.tree.key_str(dependency.key).to_owned();
+                    no_such_service(session, split.enabled, &name, Some(dependency.key_span));
+                }
+                None => {}
             }
         }
     }
@@ -84,11 +90,9 @@ pub(crate) fn by_names(
         session.tree.entries(split.enabled).iter().partition(|entry| wanted.contains(&entry.key));
     for service in &kept {
         let Some(depends_on) = session.tree.get(service.value, keys::DEPENDS_ON) else { continue };
-        for dependency in dependencies(session, service.value) {
-            if !wanted.contains(&dependency.key) {
-                session.tree.remove(depends_on, dependency.key);
-            }
-        }
+        let all = dependencies(session, service.value).into_iter().map(|entry| entry.key);
+        let unwanted = all.filter(|key| !wanted.contains(key)).collect();
+        session.tree.remove_all(depends_on, &unwanted);
     }
     for service in dropped {
         session.tree.set(split.disabled, service.key, service.key_span, service.value);
@@ -102,13 +106,22 @@ fn dependencies(session: &Session<'_>, service: NodeId) -> Vec<Entry> {
     depends_on.map(|node| session.tree.entries(node).to_vec()).unwrap_or_default()
 }
 
-fn no_such_service(session: &mut Session<'_>, services: NodeId, name: &str) {
+fn is_required(session: &Session<'_>, dependency: NodeId) -> bool {
+    let required = session.tree.get(dependency, keys::REQUIRED);
+    required.is_none_or(|node| !matches!(session.tree.value(node), Value::Bool(false)))
+}
+
+/// `at` is where a service names the other as its dependency; without it the command line does.
+fn no_such_service(session: &mut Session<'_>, services: NodeId, name: &str, at: Option<Span>) {
     let known: Vec<&str> =
         session.tree.entries(services).iter().map(|entry| session.tree.key_str(entry.key)).collect();
     let mut diagnostic =
         Diagnostic::error(Code("compose::no-such-service"), format!("no such service: {name}"));
     diagnostic.help = did_you_mean(name, known).map(|near| format!("did you mean `{near}`?"));
-    session.diagnostics.push(diagnostic);
+    session.diagnostics.push(match at {
+        Some(span) => diagnostic.with_span(span),
+        None => diagnostic,
+    });
 }
 
 /// Drops the resources that no enabled service uses.
@@ -125,11 +138,9 @@ pub(crate) fn drop_unused(session: &mut Session<'_>, root: NodeId, enabled: Node
         (keys::MODELS, used.models),
     ] {
         let Some(resources) = session.tree.get(root, section) else { continue };
-        for entry in session.tree.entries(resources).to_vec() {
-            if !names.contains(session.tree.key_str(entry.key)) {
-                session.tree.remove(resources, entry.key);
-            }
-        }
+        let all = session.tree.entries(resources).iter().map(|entry| entry.key);
+        let unused = all.filter(|&key| !names.contains(session.tree.key_str(key))).collect();
+        session.tree.remove_all(resources, &unused);
     }
 }
 

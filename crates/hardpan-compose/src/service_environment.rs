@@ -113,6 +113,9 @@ fn env_files(session: &mut Session<'_>, service: NodeId, environment: &Environme
             }
             continue;
         }
+        if !session.may_grow(asked_at) {
+            break;
+        }
         let raw = match session.tree.get_str(file, keys::FORMAT) {
             None | Some("") => false,
             Some("raw") => true,
@@ -221,9 +224,11 @@ fn label_files(session: &mut Session<'_>, service: NodeId, environment: &Environ
             missing(session, "label file", &path, asked_at);
             continue;
         }
+        if !session.may_grow(asked_at) {
+            break;
+        }
         let file = ServiceFile { path: &path, asked_at, raw: false };
-        let earlier = seen.clone();
-        let entries = env_file::entries(session, &file, &earlier, environment, &mut HashMap::new());
+        let entries = env_file::entries(session, &file, &seen, environment, &mut HashMap::new());
         for (entry, span) in entries.into_iter().flatten() {
             seen.insert(entry.key.clone(), entry.value.clone());
             found.push((entry.key, entry.value, span, asked_at));

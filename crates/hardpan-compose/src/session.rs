@@ -25,6 +25,8 @@ pub struct Stages {
     pub check_consistency: bool,
     /// Read the env files of services.
     pub resolve_environment: bool,
+    /// Refuse two services with one container name.
+    pub check_container_names: bool,
     /// Read also the env files of services that only take part because they are named.
     pub resolve_named_environment: bool,
     /// Give values their types, select services and check the project. Without it the model stays as it was merged,
@@ -41,6 +43,7 @@ impl Default for Stages {
             check_consistency: true,
             resolve_environment: true,
             resolve_named_environment: true,
+            check_container_names: true,
             decode: true,
         }
     }
@@ -56,6 +59,10 @@ pub(crate) type TemplateKey = (String, String, usize);
 
 /// The `services` of a template file and what the file resets.
 pub(crate) type Template = (NodeId, Rc<Resets>);
+
+/// How large the model may become, copies included. A file of 60 MB makes a model of about half of this; short texts
+/// that repeat others can make one of any size.
+const MODEL_BYTES_MAX: usize = 640 << 20;
 
 /// Shared state of one load.
 pub(crate) struct Session<'a> {
@@ -73,6 +80,9 @@ pub(crate) struct Session<'a> {
     /// Services whose `extends` failed: what they lack is a consequence, not a second mistake.
     pub(crate) incomplete: HashSet<Key>,
     read: HashMap<String, Option<Rc<ComposeFile>>>,
+    /// How many projects have been included so far.
+    pub(crate) includes: usize,
+    is_full: bool,
     /// Env and label files by path: their lines may hold secrets, so excerpts of them are masked.
     pub(crate) env_files: HashMap<String, FileId>,
     /// Template files as `extends` sees them, so that each is read and resolved once.
@@ -97,6 +107,8 @@ impl<'a> Session<'a> {
             asked_for: HashMap::new(),
             incomplete: HashSet::new(),
             read: HashMap::new(),
+            includes: 0,
+            is_full: false,
             env_files: HashMap::new(),
             templates: HashMap::new(),
         }
@@ -105,6 +117,29 @@ impl<'a> Session<'a> {
     /// Records an error at a place.
     pub(crate) fn error(&mut self, code: &'static str, span: Span, message: impl Into<String>) {
         self.diagnostics.push(Diagnostic::error(Code(code), message).with_span(span));
+    }
+
+    /// False (with a diagnostic, the first time) where the model has become too large to let anything more be added.
+    /// To be asked wherever a short text can make a large piece of model.
+    pub(crate) fn may_grow(&mut self, at: Span) -> bool {
+        if self.tree.bytes() <= MODEL_BYTES_MAX {
+            return true;
+        }
+        if !self.is_full {
+            self.is_full = true;
+            let message = format!("the project becomes larger than {} MiB in memory", MODEL_BYTES_MAX >> 20);
+            self.diagnostics.push(
+                Diagnostic::error(Code("compose::budget"), message)
+                    .with_label(at, "this is where it does")
+                    .with_help("include or extend less; a value is copied to each place that uses it"),
+            );
+        }
+        false
+    }
+
+    /// True once the model has become too large; what was loaded is of no use then.
+    pub(crate) fn is_full(&self) -> bool {
+        self.is_full
     }
 
     /// Reads and parses a Compose file once; `None` (with diagnostics) where that is impossible. `asked_at` is the text

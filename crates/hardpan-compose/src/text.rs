@@ -32,3 +32,18 @@ pub(crate) fn sprint(tree: &Tree, node: NodeId) -> String {
         }
     }
 }
+
+/// The name of a value's type in Go, for messages.
+pub(crate) const fn go_type(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "<nil>",
+        Value::Bool(_) => "bool",
+        Value::Int(_) => "int",
+        Value::UInt(_) => "uint64",
+        Value::Float(_) => "float64",
+        Value::Str(_) => "string",
+        Value::Time(_) => "time.Time",
+        Value::Seq(_) => "[]interface {}",
+        Value::Map(_) => "map[string]interface {}",
+    }
+}

@@ -4,7 +4,7 @@
 //! recursion and a reference to a node is a `u32`. Stages of the resolver change nodes in place; a node that has two
 //! parents (alias, `extends`) is copied first, because the copies have different origins.
 
-use foldhash::{HashMap, HashMapExt as _};
+use foldhash::{HashMap, HashMapExt as _, HashSet};
 use hardpan_source::Span;
 
 use crate::keys::{self, Key};
@@ -144,6 +144,14 @@ impl Map {
         Some(entry)
     }
 
+    /// Removes many keys at the cost of one pass, and keeps the order of the others.
+    pub fn remove_all(&mut self, gone: &HashSet<Key>) {
+        self.entries.retain(|entry| !gone.contains(&entry.key));
+        if self.index.is_some() {
+            self.reindex();
+        }
+    }
+
     fn reindex(&mut self) {
         self.index = Some(self.entries.iter().enumerate().map(|(at, e)| (e.key, small(at))).collect());
     }
@@ -165,17 +173,21 @@ struct Node {
     origin: Origin,
 }
 
+/// What a node takes with its entry in a mapping and its share of allocations.
+const NODE_BYTES: usize = 64;
+
 /// The arena.
 #[derive(Debug)]
 pub(crate) struct Tree {
     nodes: Vec<Node>,
     keys: keys::Interner,
     chains: Chains,
+    bytes: usize,
 }
 
 impl Default for Tree {
     fn default() -> Self {
-        Self { nodes: Vec::new(), keys: keys::Interner::new(), chains: Chains::default() }
+        Self { nodes: Vec::new(), keys: keys::Interner::new(), chains: Chains::default(), bytes: 0 }
     }
 }
 
@@ -183,6 +195,10 @@ impl Tree {
     /// Adds a node.
     pub(crate) fn add(&mut self, value: Value, origin: Origin) -> NodeId {
         let id = NodeId(small(self.nodes.len()));
+        self.bytes += NODE_BYTES;
+        if let Value::Str(text) | Value::Time(text) = &value {
+            self.bytes += text.len();
+        }
         self.nodes.push(Node { value, origin });
         id
     }
@@ -197,9 +213,14 @@ impl Tree {
         self.add(Value::Str(text.into()), origin)
     }
 
-    /// Number of nodes made so far.
-    pub(crate) fn node_count(&self) -> usize {
-        self.nodes.len()
+    /// About how much memory all nodes made so far take.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Notes text that was put into a node later than it was made.
+    pub(crate) fn count_text(&mut self, bytes: usize) {
+        self.bytes += bytes;
     }
 
     /// The value of a node.
@@ -340,6 +361,15 @@ impl Tree {
         match self.value_mut(id) {
             Value::Map(map) => map.remove(key),
             _ => None,
+        }
+    }
+
+    /// Removes many keys of a mapping at the cost of one pass.
+    pub(crate) fn remove_all(&mut self, id: NodeId, gone: &HashSet<Key>) {
+        if !gone.is_empty()
+            && let Value::Map(map) = self.value_mut(id)
+        {
+            map.remove_all(gone);
         }
     }
 

@@ -1,6 +1,7 @@
 //! Removing repetitions from lists whose items have a key: the first position and the last value win
 //! (compose-spec, "Merge", unique resources; compose-go `override.EnforceUnicity`).
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
@@ -115,101 +116,124 @@ impl Walk<'_, '_> {
     }
 
     fn list(&mut self, node: NodeId, rule: ItemKey) {
-        let items = self.session.tree.items(node);
-        if items.len() < 2 && !matches!(rule, ItemKey::VolumeTarget | ItemKey::KeyValue | ItemKey::EnvFile) {
-            return;
-        }
-        let items = items.to_vec();
-        let mut kept: Vec<NodeId> = Vec::with_capacity(items.len());
-        let mut positions: HashMap<String, usize> = HashMap::with_capacity(items.len());
+        let tree = &self.session.tree;
+        let items = tree.items(node);
+        let mut kept: Vec<(Cow<'_, str>, NodeId)> = Vec::with_capacity(items.len());
+        let mut problems = Vec::new();
+        // Long lists get an index; nearly all lists are short, and scanning them costs less than hashing.
+        let mut index: Option<HashMap<Cow<'_, str>, usize>> = (items.len() > SCAN_MAX).then(HashMap::new);
         for (at, &item) in items.iter().enumerate() {
-            let key = match item_key(&self.session.tree, item, rule) {
+            let key = match item_key(tree, item, rule) {
                 Ok(key) => key,
                 Err(problem) => {
-                    let message = problem.replace("{path}", &format!("{}.[{at}]", self.trail.as_str()));
-                    let span = self.session.tree.span(item);
-                    self.session.error("compose::invalid-item", span, message);
+                    problems.push((at, item, problem));
                     continue;
                 }
             };
-            match positions.get(&key) {
-                Some(&position) => kept[position] = item,
+            let known = match &index {
+                Some(index) => index.get(&key).copied(),
+                None => kept.iter().position(|(other, _)| *other == key),
+            };
+            match known {
+                Some(position) => kept[position].1 = item,
                 None => {
-                    positions.insert(key, kept.len());
-                    kept.push(item);
+                    if let Some(index) = &mut index {
+                        index.insert(key.clone(), kept.len());
+                    }
+                    kept.push((key, item));
                 }
             }
         }
         if kept.len() != items.len() {
+            let kept = kept.into_iter().map(|(_, item)| item).collect();
             *self.session.tree.value_mut(node) = Value::Seq(kept);
+        }
+        for (at, item, problem) in problems {
+            let message = problem.replace("{path}", &format!("{}.[{at}]", self.trail.as_str()));
+            let span = self.session.tree.span(item);
+            self.session.error("compose::invalid-item", span, message);
         }
     }
 }
 
+/// Up to this many items a list is scanned for repetitions.
+const SCAN_MAX: usize = 32;
+
 /// What makes an item the same as another; an error has `{path}` where the item's path belongs.
-fn item_key(tree: &Tree, item: NodeId, rule: ItemKey) -> Result<String, String> {
+fn item_key(tree: &Tree, item: NodeId, rule: ItemKey) -> Result<Cow<'_, str>, String> {
     let value = tree.value(item);
     let missing = |what: &str| Err(format!("service {what} {{path}} is missing a mount target"));
     match (rule, value) {
         (ItemKey::KeyValue, Value::Str(text)) => {
-            Ok(text.split_once('=').map_or(&**text, |(key, _)| key).to_owned())
+            Ok(text.split_once('=').map_or(&**text, |(key, _)| key).into())
         }
         (ItemKey::KeyValue, other) => Err(format!("{{path}}: unexpected type {}", other.kind())),
         (ItemKey::VolumeTarget, Value::Map(_)) => match tree.get_str(item, keys::TARGET) {
-            Some(target) => Ok(target.to_owned()),
+            Some(target) => Ok(target.into()),
             None => missing("volume"),
         },
         (ItemKey::VolumeTarget, Value::Str(text)) => match parse_volume(text) {
-            Ok(volume) => Ok(volume.target),
+            Ok(volume) => Ok(volume.target.into()),
             Err(error) => Err(error.to_string()),
         },
         (ItemKey::DeviceTarget, Value::Map(_)) => match tree.get_str(item, keys::TARGET) {
-            Some(target) => Ok(target.to_owned()),
+            Some(target) => Ok(target.into()),
             None => missing("device"),
         },
         (ItemKey::DeviceTarget, Value::Str(text)) => {
             let mut parts = text.split(':');
             let source = parts.next().unwrap_or_default();
-            Ok(parts.next().unwrap_or(source).to_owned())
+            Ok(parts.next().unwrap_or(source).into())
         }
-        (ItemKey::Mount(directory), Value::Str(text)) => Ok(format!("{directory}/{text}")),
+        (ItemKey::Mount(directory), Value::Str(text)) => Ok(format!("{directory}/{text}").into()),
         (ItemKey::Mount(directory), Value::Map(_)) => Ok(match tree.get(item, keys::TARGET) {
-            Some(target) => sprint(tree, target),
+            Some(target) => sprint(tree, target).into(),
             None => match tree.get(item, keys::SOURCE) {
-                Some(source) => format!("{directory}/{}", sprint(tree, source)),
-                None => format!("{directory}/%!s(<nil>)"),
+                Some(source) => format!("{directory}/{}", sprint(tree, source)).into(),
+                None => format!("{directory}/%!s(<nil>)").into(),
             },
         }),
-        (ItemKey::Expose, Value::Str(text)) => Ok(text.to_string()),
-        (ItemKey::Expose, Value::Int(number)) => Ok(number.to_string()),
+        (ItemKey::Expose, Value::Str(text)) => Ok((&**text).into()),
+        (ItemKey::Expose, Value::Int(number)) => Ok(number.to_string().into()),
         (ItemKey::Expose | ItemKey::Mount(_), _) => {
-            Err(format!("{{path}}: unsupported expose value {}", sprint(tree, item)))
+            Err(format!("{{path}}: unsupported expose value {}", unprintable(tree, item)))
         }
-        (ItemKey::Port, Value::Int(number)) => Ok(number.to_string()),
-        (ItemKey::Port, Value::Str(text)) => Ok(text.to_string()),
-        (ItemKey::Port, Value::Map(_)) => port_key(tree, item),
-        (ItemKey::EnvFile, Value::Str(text)) => Ok(text.to_string()),
+        (ItemKey::Port, Value::Int(number)) => Ok(number.to_string().into()),
+        (ItemKey::Port, Value::Str(text)) => Ok((&**text).into()),
+        (ItemKey::Port, Value::Map(_)) => port_key(tree, item).map(Cow::Owned),
+        (ItemKey::EnvFile, Value::Str(text)) => Ok((&**text).into()),
         (ItemKey::EnvFile, Value::Map(_)) => match tree.get_str(item, keys::PATH) {
-            Some(path) => Ok(path.to_owned()),
+            Some(path) => Ok(path.into()),
             None => Err("environment path attribute {path} is missing".to_owned()),
         },
-        _ => Ok(String::new()),
+        _ => Ok(Cow::Borrowed("")),
     }
 }
 
-/// `host:published:target/protocol`, with the value's type where it matters: `80` and `"80"` are different targets to
-/// the reference.
+/// A value as Go prints one that is not text where text is expected.
+fn unprintable(tree: &Tree, node: NodeId) -> String {
+    let kind = match tree.value(node) {
+        Value::UInt(_) => "uint64",
+        Value::Float(_) => "float64",
+        Value::Bool(_) => "bool",
+        _ => return sprint(tree, node),
+    };
+    format!("%!s({kind}={})", sprint(tree, node))
+}
+
+/// `host:published:target/protocol`, with the value's type where it matters: `80` and `"80"` are different ports to the
+/// reference, which prints them into its key with Go's `%s` and `%d`.
 fn port_key(tree: &Tree, port: NodeId) -> Result<String, String> {
     let Some(target) = tree.get(port, keys::TARGET) else {
         return Err("service ports {path} is missing a target port".to_owned());
     };
-    let or = |key, default: &str| tree.get(port, key).map_or(default.to_owned(), |node| sprint(tree, node));
+    let typed = |node| format!("{} {}", tree.value(node).kind(), sprint(tree, node));
+    let or = |key, default: &str| tree.get(port, key).map_or(format!("string {default}"), typed);
     Ok(format!(
-        "{}:{}:{}{}/{}",
+        "{}:{}:{}/{}",
         or(keys::HOST_IP, "0.0.0.0"),
-        or(keys::PUBLISHED, "\0"),
-        tree.value(target).kind(),
-        sprint(tree, target),
+        tree.get(port, keys::PUBLISHED).map(typed).unwrap_or_default(),
+        typed(target),
         or(keys::PROTOCOL, "tcp"),
     ))
 }

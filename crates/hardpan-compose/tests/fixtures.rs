@@ -35,8 +35,11 @@ fn every_fixture_loads_as_the_reference_loads_it() {
 }
 
 fn folders(root: &Path) -> Vec<PathBuf> {
-    let mut folders: Vec<PathBuf> =
-        fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).collect();
+    let mut folders: Vec<PathBuf> = fs::read_dir(root)
+        .expect("the fixtures can be listed")
+        .map(|entry| entry.expect("an entry can be read").path())
+        .filter(|path| path.is_dir())
+        .collect();
     folders.sort();
     folders
 }
@@ -112,6 +115,7 @@ impl Case {
                 resolve_paths: !self.flag("no_path_resolution"),
                 check_consistency: !self.flag("no_consistency"),
                 resolve_environment: true,
+                check_container_names: !self.flag("no_consistency"),
                 resolve_named_environment: !self.flag("no_env_resolution"),
                 decode: !self.flag("no_interpolate"),
             },
@@ -128,8 +132,8 @@ impl Case {
             (Some(expected), None) if errors.is_empty() => {
                 let project = loaded.project.as_ref().expect("a load without errors gives a project");
                 let text = if request.stages.interpolate { project.to_json() } else { project.to_raw_json() };
-                let found = serde_json::from_str(&self.without_path(&text)).unwrap();
-                let expected = serde_json::from_str(&expected).unwrap();
+                let found = serde_json::from_str(&self.without_path(&text)).expect("the output is JSON");
+                let expected = serde_json::from_str(&expected).expect("the fixture is JSON");
                 differences("", &found, &expected, &mut problems);
             }
             (Some(_), None) => problems.push(format!("refused, expected a project: {errors:?}")),
@@ -172,10 +176,12 @@ impl Case {
         command.args(self.list("services"));
         command.current_dir(self.current_dir()).env_clear().envs(self.environment());
         command.stdin(match self.text("stdin") {
-            Some(file) => Stdio::from(fs::File::open(self.directory.join(file)).unwrap()),
+            Some(file) => {
+                Stdio::from(fs::File::open(self.directory.join(file)).expect("the input can be opened"))
+            }
             None => Stdio::null(),
         });
-        let output = command.output().unwrap();
+        let output = command.output().expect("the command can be started");
         let (name, text) = if output.status.success() {
             ("expected.json", self.without_path(&String::from_utf8_lossy(&output.stdout)))
         } else {
@@ -184,13 +190,18 @@ impl Case {
         let recorded = |name: &str| self.expectation(name);
         match (recorded("expected.json"), recorded("expected.error.txt")) {
             (None, None) => {
-                fs::write(self.directory.join(name), text).unwrap();
+                fs::write(self.directory.join(name), text).expect("the fixture can be written");
                 Vec::new()
             }
             (Some(json), None) if name == "expected.json" => {
                 let mut problems = Vec::new();
                 let (found, expected) = (serde_json::from_str(&text), serde_json::from_str(&json));
-                differences("", &found.unwrap(), &expected.unwrap(), &mut problems);
+                differences(
+                    "",
+                    &found.expect("it was compared"),
+                    &expected.expect("it was compared"),
+                    &mut problems,
+                );
                 problems.iter().map(|problem| format!("the reference: {problem}")).collect()
             }
             (None, Some(error)) if name == "expected.error.txt" => {

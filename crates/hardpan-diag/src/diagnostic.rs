@@ -148,6 +148,13 @@ impl Diagnostics {
         self.all.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
     }
 
+    /// True when there are so many that nobody reads on: what costs time for each, such as a suggestion that has to be
+    /// searched for, may be left out.
+    #[must_use]
+    pub fn is_crowded(&self) -> bool {
+        self.all.len() >= CROWD
+    }
+
     /// All, in the order found.
     #[must_use]
     pub fn as_slice(&self) -> &[Diagnostic] {
@@ -160,6 +167,9 @@ impl Diagnostics {
         self.all
     }
 }
+
+/// More than the printer shows.
+const CROWD: usize = 256;
 
 /// How many of the latest diagnostics a new one is compared with: repetitions come close together, and a project with
 /// a hundred thousand warnings must not cost a hundred thousand comparisons for each.

@@ -11,7 +11,7 @@ pub struct Disk;
 
 impl Loader for Disk {
     fn read(&self, path: &str, limit: u64) -> Result<Vec<u8>, ReadError> {
-        if path == "-" || path.ends_with("/-") && self.kind(path).is_none() {
+        if path == "-" {
             return read_at_most(std::io::stdin().lock(), limit);
         }
         let file = fs::File::open(path).map_err(|error| reason(&error))?;

@@ -60,7 +60,7 @@ complete -c hardpan -n "__fish_hardpan_using_subcommand config" -l no-interpolat
 complete -c hardpan -n "__fish_hardpan_using_subcommand config" -l no-normalize -d 'Leave out what is only implied: names, networks, dependencies'
 complete -c hardpan -n "__fish_hardpan_using_subcommand config" -l no-path-resolution -d 'Leave relative paths relative'
 complete -c hardpan -n "__fish_hardpan_using_subcommand config" -l no-consistency -d 'Do not check that the parts of the project fit together'
-complete -c hardpan -n "__fish_hardpan_using_subcommand config" -l no-env-resolution -d 'Do not read the env files of services'
+complete -c hardpan -n "__fish_hardpan_using_subcommand config" -l no-env-resolution -d 'Do not read the env files of services that take part only because they are named (nothing more, as in Docker Compose 2.40.3)'
 complete -c hardpan -n "__fish_hardpan_using_subcommand config" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c hardpan -n "__fish_hardpan_using_subcommand completions" -s f -l file -d 'Compose file; give it several times to merge files, `-` reads standard input' -r
 complete -c hardpan -n "__fish_hardpan_using_subcommand completions" -l env-file -d 'Env file with the project\'s variables; give it several times, later files win' -r

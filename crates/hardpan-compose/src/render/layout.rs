@@ -8,8 +8,8 @@ use crate::path::Place;
 use crate::syntax::duration;
 use crate::syntax::timestamp::rfc3339 as timestamp;
 use crate::tree::{Entry, NodeId, Tree, Value};
-use crate::typed::PROJECT;
 use crate::typed::shape::{Kind, Shape};
+use crate::typed::{CONFIG, PROJECT};
 use crate::unicity;
 
 /// A printable value.
@@ -137,7 +137,7 @@ impl<'t> Layout<'t> {
                 fields.push((if self.format == Format::Json { field.json } else { field.name }, printed));
             }
         }
-        if self.format == Format::Yaml {
+        if self.format == Format::Yaml && shape.extensible {
             fields.extend(self.extensions(node));
         }
         fields
@@ -216,12 +216,21 @@ impl<'t> Layout<'t> {
             Kind::List(shape) => self
                 .list(node, |item| Out::Map(self.fields(item, shape)))
                 .filter(|list| *list != Out::Seq(Vec::new())),
-            Kind::EnvFiles(shape) => self.list(node, |file| self.env_file(file, shape)),
+            Kind::EnvFiles(shape) => self
+                .list(node, |file| self.env_file(file, shape))
+                .filter(|list| *list != Out::Seq(Vec::new())),
             Kind::Map(shape) => self.sorted(node, |value| match self.tree.is_null(value) {
                 true => Out::Null,
                 false => Out::Map(self.fields(value, shape)),
             }),
-            Kind::PlainMap(shape) => self.sorted(node, |value| Out::Map(self.fields(value, shape))),
+            Kind::PlainMap(shape) => self.sorted(node, |value| {
+                let mut fields = self.fields(value, shape);
+                // What comes from a variable is printed as the variable's name alone.
+                if std::ptr::eq(shape, &CONFIG) && fields.iter().any(|(name, _)| *name == "environment") {
+                    fields.retain(|(name, _)| *name != "content");
+                }
+                Out::Map(fields)
+            }),
         }
     }
 

@@ -214,6 +214,13 @@ fn apply_options(volume: &mut Volume, options: &str) {
     }
 }
 
+/// True where the source or the target begins as a path on a Windows drive does. Off Windows that is most often a volume
+/// with a name of one letter.
+#[must_use]
+pub fn is_on_drive(volume: &Volume) -> bool {
+    drive_len(&volume.source).or(drive_len(&volume.target)).is_some()
+}
+
 /// Whether a source names a path of the host rather than a volume.
 fn is_host_path(source: &str) -> bool {
     source.starts_with(['.', '/', '~']) || source.starts_with("\\\\") || drive_len(source).is_some()

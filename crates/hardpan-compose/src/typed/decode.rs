@@ -13,7 +13,7 @@ use crate::syntax::gofloat::{parse_f32, parse_int, truncate_to_i64};
 use crate::syntax::hosts::Hosts;
 use crate::syntax::shellwords;
 use crate::syntax::size;
-use crate::text::sprint;
+use crate::text::{go_type, sprint};
 use crate::tree::{Entry, Map, NodeId, Value};
 
 /// Gives every attribute below `root` its type, in place.
@@ -56,7 +56,7 @@ impl Decoder<'_, '_> {
     }
 
     fn unconvertible(&mut self, node: NodeId, expected: &str) {
-        let found = self.session.tree.value(node).kind();
+        let found = go_type(self.session.tree.value(node));
         self.problem(node, &format!("expected type '{expected}', got unconvertible type '{found}'"));
     }
 
@@ -471,7 +471,7 @@ impl Decoder<'_, '_> {
                 Err(error) => self.problem(node, &error.to_string()),
             },
             other => {
-                let what = format!("unexpected value type {} for mode", other.kind());
+                let what = format!("unexpected value type {} for mode", go_type(other));
                 self.problem(node, &what);
             }
         }
@@ -489,15 +489,17 @@ impl Decoder<'_, '_> {
                 }
             },
             other => {
-                let what = format!("invalid type {} for device count", other.kind());
+                let what = format!("invalid type {} for device count", go_type(other));
                 self.problem(node, &what);
             }
         }
     }
 
     fn ulimits(&mut self, node: NodeId) {
-        for at in 0..self.session.tree.entries(node).len() {
-            let Some(entry) = self.session.tree.entry(node, at) else { break };
+        let entries = self.session.tree.entries(node).to_vec();
+        let entries = self.file_extensions(node, entries);
+        self.set(node, Value::Map(Box::new(entries.iter().copied().collect())));
+        for entry in entries {
             let name = self.session.tree.key_str(entry.key).to_owned();
             self.at(&format!("[{name}]"), |decoder| decoder.ulimit(entry.value));
         }
@@ -511,13 +513,13 @@ impl Decoder<'_, '_> {
             return self.session.tree.set(node, keys::SINGLE, origin.span, single);
         }
         if self.session.tree.map(node).is_none() {
-            let what = format!("invalid type {} for ulimit", self.session.tree.value(node).kind());
+            let what = format!("invalid type {} for ulimit", go_type(self.session.tree.value(node)));
             return self.problem(node, &what);
         }
         for key in [keys::SOFT, keys::HARD] {
             let Some(limit) = self.session.tree.get(node, key) else { continue };
             if !matches!(self.session.tree.value(limit), Value::Int(_)) {
-                let what = format!("invalid type {} for ulimit", self.session.tree.value(limit).kind());
+                let what = format!("invalid type {} for ulimit", go_type(self.session.tree.value(limit)));
                 self.problem(limit, &what);
             }
         }

@@ -9,4 +9,4 @@ mod model;
 pub(crate) mod shape;
 
 pub(crate) use decode::decode;
-pub(crate) use model::{PROJECT, SERVICE};
+pub(crate) use model::{CONFIG, PROJECT, SERVICE};

@@ -3,7 +3,7 @@
 use super::shape::{Field, Kind, Shape, field};
 
 const fn shape(fields: &'static [Field]) -> Shape {
-    Shape { fields }
+    Shape { fields, extensible: true }
 }
 
 pub(crate) static PROJECT: Shape = shape(&[
@@ -250,13 +250,17 @@ static PREFERENCE: Shape = shape(&[field("spread", Kind::Str)]);
 static DEVICE: Shape =
     shape(&[field("source", Kind::Str), field("target", Kind::Str), field("permissions", Kind::Str)]);
 
-static DEVICE_REQUEST: Shape = shape(&[
-    field("capabilities", Kind::Strings),
-    field("driver", Kind::Str),
-    field("count", Kind::DeviceCount),
-    field("device_ids", Kind::Strings),
-    field("options", Kind::Mapping),
-]);
+/// The reference forgets the extensions of these.
+static DEVICE_REQUEST: Shape = Shape {
+    extensible: false,
+    fields: &[
+        field("capabilities", Kind::Strings),
+        field("driver", Kind::Str),
+        field("count", Kind::DeviceCount),
+        field("device_ids", Kind::Strings),
+        field("options", Kind::Mapping),
+    ],
+};
 
 static PROVIDER: Shape = shape(&[field("type", Kind::Str), field("options", Kind::MultiOptions)]);
 
@@ -368,7 +372,7 @@ static SECRET: Shape = shape(&[
     field("template_driver", Kind::Str),
 ]);
 
-static CONFIG: Shape = shape(&[
+pub(crate) static CONFIG: Shape = shape(&[
     field("name", Kind::Str),
     field("file", Kind::Str),
     field("environment", Kind::Str),

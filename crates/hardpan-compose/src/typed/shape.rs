@@ -4,6 +4,8 @@
 #[derive(Debug)]
 pub(crate) struct Shape {
     pub(crate) fields: &'static [Field],
+    /// Keys that begin with `x-` are kept, and YAML prints them.
+    pub(crate) extensible: bool,
 }
 
 /// An attribute.

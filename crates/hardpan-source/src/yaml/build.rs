@@ -14,6 +14,10 @@ use crate::{FileId, Span};
 /// How many unknown anchors are reported for one text. go-yaml stops at the first; past these, nobody reads on.
 const UNKNOWN_ANCHORS_MAX: usize = 100;
 
+/// How many nodes one text may hold. A node takes about a hundred bytes, so this is a gigabyte; texts of the loader's
+/// largest size hold fewer unless they consist of values of one character.
+const NODES_MAX: usize = 10_000_000;
+
 /// Parses one text, with all documents it holds, into trees that know their bytes.
 ///
 /// Never panics, and never recurses on the depth of the input. After the first syntax error nothing more is read, as in
@@ -82,6 +86,10 @@ impl<'text> Builder<'text> {
 
     fn read(&mut self, grammar: &mut Grammar<'text>) -> Result<(), Fault> {
         loop {
+            if self.nodes.len() >= NODES_MAX {
+                let at = self.nodes.last().map_or(0, |node| node.span.start as usize);
+                return Err(Fault { problem: Problem::TooManyNodes, at, context: at });
+            }
             match grammar.next()? {
                 Event::StreamEnd => return Ok(()),
                 Event::DocumentStart => self.first_of_document = self.nodes.len(),

@@ -71,7 +71,7 @@ pub(super) fn advice(fault: Fault, text: &str) -> Advice {
         ),
         Problem::DocumentStart => (place.character(), place.document_start()),
         Problem::KeyNotAllowed => (place.character(), fixed("quote the value if the `?` belongs to it")),
-        Problem::FlowTooDeep | Problem::BlockTooDeep => (place.character(), None),
+        Problem::FlowTooDeep | Problem::BlockTooDeep | Problem::TooManyNodes => (place.character(), None),
         _ => (place.key_line(), None),
     };
     Advice { range, help }

@@ -10,7 +10,7 @@ pub(super) struct Fault {
     pub(super) context: usize,
 }
 
-/// Everything that go-yaml refuses a text for, apart from unknown anchors.
+/// Everything that go-yaml refuses a text for, apart from unknown anchors; and our own limit on nodes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Problem {
     ControlCharacter,
@@ -18,6 +18,7 @@ pub(super) enum Problem {
     ColonExpected,
     FlowTooDeep,
     BlockTooDeep,
+    TooManyNodes,
     EntryNotAllowed,
     KeyNotAllowed,
     ValueNotAllowed,
@@ -67,6 +68,7 @@ impl Problem {
             Self::TokenStart => "found character that cannot start any token",
             Self::ColonExpected => "could not find expected ':'",
             Self::FlowTooDeep | Self::BlockTooDeep => "exceeded max depth of 10000",
+            Self::TooManyNodes => "more than 10000000 values",
             Self::EntryNotAllowed => "block sequence entries are not allowed in this context",
             Self::KeyNotAllowed => "mapping keys are not allowed in this context",
             Self::ValueNotAllowed => "mapping values are not allowed in this context",

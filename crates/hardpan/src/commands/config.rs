@@ -61,6 +61,8 @@ fn request(project: &ProjectArgs, args: &ConfigArgs) -> anyhow::Result<Request> 
             normalize: !args.no_normalize,
             resolve_paths: !args.no_path_resolution,
             check_consistency: !args.no_consistency,
+            // Lists and hashes are printed all the same.
+            check_container_names: !args.no_consistency && (prints_model(args) || args.origins),
             decode: !(args.variables || args.no_interpolate && (prints_model(args) || args.list_services)),
             resolve_named_environment: prints_model(args) && !args.no_env_resolution,
             // The reference reads env files for the model, whatever is said, but not for lists and hashes.

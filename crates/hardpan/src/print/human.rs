@@ -97,13 +97,16 @@ struct Mark<'l> {
 /// Labels that are shown together, each with whether it is the primary one, and their first and last line.
 type Cluster<'l> = (Vec<(&'l Label, bool)>, u32, u32);
 
+/// How many related places are shown: a cycle of ten thousand services is understood from its beginning.
+const RELATED_MAX: usize = 30;
+
 /// Labels of one file further apart than this are shown as two excerpts.
 const GAP_LINES_MAX: u32 = 30;
 
 impl<'l> Excerpts<'l> {
     fn new(loaded: &'l Loaded, diagnostic: &'l Diagnostic) -> Self {
         let primary = diagnostic.primary.iter().map(|label| (label, true));
-        let related = diagnostic.related.iter().map(|label| (label, false));
+        let related = diagnostic.related.iter().take(RELATED_MAX).map(|label| (label, false));
         let mut files: Vec<Cluster<'_>> = Vec::new();
         for (label, is_primary) in primary.chain(related) {
             let file = loaded.files.get(label.span.file);

@@ -43,31 +43,35 @@ pub(crate) fn json(root: NodeRef<'_>) -> anyhow::Result<String> {
     Ok(text.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026") + "\n\n")
 }
 
-/// Mappings are searched to any depth, sequences only one level, as the reference does.
-fn collect(node: NodeRef<'_>, found: &mut BTreeMap<String, Variable>) {
-    let mut take = |text: &str| {
-        for variable in variables(text) {
-            found.insert(variable.name.clone(), variable);
-        }
-    };
-    match node.value() {
-        Value::Str(text) => take(text),
-        Value::Seq(_) => node.items().filter_map(NodeRef::as_str).for_each(take),
-        Value::Map(_) => {
-            let mut entries: Vec<_> = node.entries().collect();
-            entries.sort_unstable_by_key(|&(name, _)| name);
-            for (_, value) in entries {
-                collect(value, found);
+/// Takes the variables of all texts; of several uses of one variable the last counts, in order of keys.
+fn collect(root: NodeRef<'_>, found: &mut BTreeMap<String, Variable>) {
+    let mut pending = vec![root];
+    while let Some(node) = pending.pop() {
+        match node.value() {
+            Value::Str(text) => {
+                for variable in variables(text) {
+                    found.insert(variable.name.clone(), variable);
+                }
             }
+            Value::Seq(_) => {
+                let first = pending.len();
+                pending.extend(node.items());
+                pending[first..].reverse();
+            }
+            Value::Map(_) => {
+                let mut entries: Vec<_> = node.entries().collect();
+                entries.sort_unstable_by_key(|&(name, _)| std::cmp::Reverse(name));
+                pending.extend(entries.into_iter().map(|(_, value)| value));
+            }
+            _ => {}
         }
-        _ => {}
     }
 }
 
 /// Columns padded to their widest cell and three spaces, as Go's tabwriter sets them.
 fn table(rows: &[[String; 4]]) -> String {
     let widths: Vec<usize> = (0..4)
-        .map(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default() + 4)
+        .map(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default() + 3)
         .map(|width| width.max(20))
         .collect();
     let mut text = String::new();
