@@ -74,6 +74,7 @@ pub const CODES: &[CodeInfo] = &[
     error("compose::platform", "a service's platform is not among those it is built for"),
     error("compose::project-name", "the project's name is missing or invalid"),
     error("compose::remote-file", "a Compose file would have to be fetched"),
+    warning("compose::reset-without-effect", "a `!reset` deletes nothing"),
     warning(
         "compose::secret-in-output",
         "the output contains the value of a secret, as the reference's does",
@@ -89,6 +90,7 @@ pub const CODES: &[CodeInfo] = &[
     error("compose::undefined-secret", "a secret is used and not declared"),
     error("compose::undefined-service", "a service is referred to and does not take part"),
     error("compose::undefined-volume", "a volume is used and not declared"),
+    warning("compose::unknown-include-key", "an include has a key that does not exist"),
     error("compose::watch-target", "a watch does not say where files go"),
     warning("compose::windows-drive", "a volume is read as a path on a Windows drive"),
     warning("compose::yaml-1.1-boolean", "a boolean is spelled as YAML 1.1 did"),

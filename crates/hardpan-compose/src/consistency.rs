@@ -347,9 +347,9 @@ impl Checker<'_, '_> {
             if let Some(node) = node
                 && self.number(Some(node)).is_some_and(|number| number < 0.0)
             {
-                let message = format!("services.{}.{what}: can't be a negative value", self.name);
+                let message = format!("services.{}.{what}: must be greater than or equal to 0", self.name);
                 let span = self.session.tree.span(node);
-                self.error("compose::negative-scale", span, &message, "");
+                self.session.error("compose::negative-scale", span, message);
             }
         }
         // A scale is also the number of replicas, where replicas are spoken of at all.

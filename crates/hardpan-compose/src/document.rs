@@ -271,6 +271,14 @@ impl Builder<'_, '_> {
         self.session.diagnostics.push(diagnostic);
     }
 
+    fn reset_without_effect(&mut self, index: NodeIndex, message: &str) {
+        let diagnostic = Diagnostic::warning(Code("compose::reset-without-effect"), message)
+            .with_span(self.document.node(index).span)
+            .with_help("write the `!reset` where the value is, or replace the value with `!override`")
+            .with_note("Docker Compose ignores it without a word");
+        self.session.diagnostics.push(diagnostic);
+    }
+
     fn sequence(&mut self, span: Span, items: &[NodeIndex]) -> NodeId {
         let mut built = Vec::with_capacity(items.len());
         let dropped = &self.dropped;
@@ -280,6 +288,9 @@ impl Builder<'_, '_> {
             self.enter(&number);
             built.extend(self.node(item));
             self.leave();
+            if self.dropped.contains(&item) {
+                self.reset_without_effect(item, "`!reset` deletes no items of lists");
+            }
         }
         let origin = self.origin(span);
         self.session.tree.add(Value::Seq(built), origin)
@@ -302,6 +313,10 @@ impl Builder<'_, '_> {
         let mut merge = None;
         for &(key_index, value_index) in entries {
             if self.dropped.contains(&value_index) {
+                self.reset_without_effect(
+                    value_index,
+                    "`!reset` counts where its anchor stands, not where it is used",
+                );
                 continue;
             }
             let Some((key, key_span, is_merge)) = self.mapping_key(key_index) else { continue };

@@ -69,11 +69,29 @@ fn request(session: &mut Session<'_>, item: NodeId, at: usize) -> Option<Request
         Value::Map(_) => fill(session, &mut request, item, at).err(),
         _ => Some((span, "an include must be a path, or a mapping with `path`".to_owned())),
     };
+    warn_of_unknown_keys(session, item);
     match malformed {
         None => Some(request),
         Some((span, message)) => {
             session.error("compose::invalid-include", span, message);
             None
+        }
+    }
+}
+
+fn warn_of_unknown_keys(session: &mut Session<'_>, item: NodeId) {
+    for entry in session.tree.entries(item).to_vec() {
+        let name = session.tree.key_str(entry.key);
+        let is_known =
+            ["path", "project_directory", "env_file"].iter().any(|known| name.eq_ignore_ascii_case(known));
+        if !is_known && !name.starts_with("x-") {
+            let message = format!("include has no key `{name}`, it is ignored");
+            session.diagnostics.push(
+                Diagnostic::warning(Code("compose::unknown-include-key"), message)
+                    .with_span(entry.key_span)
+                    .with_help("the keys are `path`, `project_directory` and `env_file`")
+                    .with_note("Docker Compose ignores it without a word"),
+            );
         }
     }
 }

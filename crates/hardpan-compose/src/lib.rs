@@ -36,6 +36,7 @@ mod schema;
 mod selection;
 mod service_environment;
 mod session;
+mod short_forms;
 pub mod syntax;
 mod text;
 mod tree;

@@ -107,7 +107,8 @@ fn env_files(session: &mut Session<'_>, service: NodeId, environment: &Environme
             .tree
             .get(file, keys::REQUIRED)
             .is_none_or(|required| !matches!(session.tree.value(required), Value::Bool(false)));
-        if session.loader.kind(&session.absolute(&path)).is_none() {
+        // An empty path, most often an unset variable, names nothing rather than the project's folder.
+        if path.is_empty() || session.loader.kind(&session.absolute(&path)).is_none() {
             if required {
                 missing(session, "env file", &path, asked_at);
             }
@@ -220,7 +221,7 @@ fn label_files(session: &mut Session<'_>, service: NodeId, environment: &Environ
     for item in session.tree.items(files).to_vec() {
         let asked_at = session.tree.span(item);
         let Some(path) = session.tree.str(item).map(str::to_owned) else { continue };
-        if session.loader.kind(&session.absolute(&path)).is_none() {
+        if path.is_empty() || session.loader.kind(&session.absolute(&path)).is_none() {
             missing(session, "label file", &path, asked_at);
             continue;
         }

@@ -9,7 +9,7 @@ use crate::keys;
 use crate::path::{PathTable, Place, Trail};
 use crate::session::Session;
 use crate::syntax::volume::parse_volume;
-use crate::text::sprint;
+use crate::text::{go_type, sprint};
 use crate::tree::{NodeId, Tree, Value};
 
 #[derive(Clone, Copy, Debug)]
@@ -167,7 +167,7 @@ fn item_key(tree: &Tree, item: NodeId, rule: ItemKey) -> Result<Cow<'_, str>, St
         (ItemKey::KeyValue, Value::Str(text)) => {
             Ok(text.split_once('=').map_or(&**text, |(key, _)| key).into())
         }
-        (ItemKey::KeyValue, other) => Err(format!("{{path}}: unexpected type {}", other.kind())),
+        (ItemKey::KeyValue, other) => Err(format!("{{path}}: unexpected type {}", go_type(other))),
         (ItemKey::VolumeTarget, Value::Map(_)) => match tree.get_str(item, keys::TARGET) {
             Some(target) => Ok(target.into()),
             None => missing("volume"),

@@ -104,7 +104,7 @@ impl Walk<'_> {
         }
         let list: Vec<String> = words.iter().map(|word| format!("'{word}'")).collect();
         let what = match list.as_slice() {
-            [one] => format!("must be {one}"),
+            [one] => format!("value must be {one}"),
             _ => format!("value must be one of {}", list.join(", ")),
         };
         let help = did_you_mean(text, words.iter().copied()).map(|word| format!("did you mean `{word}`?"));
