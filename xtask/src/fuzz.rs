@@ -52,7 +52,8 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<()> {
             .current_dir(&workspace.root)
             .env("PATH", &path)
             .env_remove("CARGO_TARGET_DIR")
-            .args(["run", "nightly", "cargo", "fuzz", "run", target, "--"])
+            // No `unsafe` code, so nothing for a sanitizer to find; without one the target is twice as fast.
+            .args(["run", "nightly", "cargo", "fuzz", "run", "--sanitizer", "none", target, "--"])
             .arg(format!("-max_total_time={}", minutes * 60))
             .arg(format!("-timeout={TIMEOUT_SECONDS}"))
             .arg(format!("-rss_limit_mb={MEMORY_MB}"))
