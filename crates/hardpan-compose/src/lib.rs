@@ -13,6 +13,7 @@ mod canonical;
 mod codes;
 mod consistency;
 mod defaults;
+mod dependency_cycles;
 mod discover;
 mod document;
 mod env_file;

@@ -10,8 +10,6 @@ use crate::keys;
 use crate::session::Session;
 use crate::syntax::duration;
 use crate::syntax::gofloat::{parse_f32, parse_int, truncate_to_i64};
-use crate::syntax::hosts::Hosts;
-use crate::syntax::shellwords;
 use crate::syntax::size;
 use crate::text::{go_type, sprint};
 use crate::tree::{Entry, Map, NodeId, Value};
@@ -27,8 +25,8 @@ pub(crate) fn decode(session: &mut Session<'_>, root: NodeId) {
     }
 }
 
-struct Decoder<'s, 'a> {
-    session: &'s mut Session<'a>,
+pub(super) struct Decoder<'s, 'a> {
+    pub(super) session: &'s mut Session<'a>,
     /// The path in the reference's spelling: `services[a].ports[0].target`.
     trail: String,
 }
@@ -38,7 +36,7 @@ struct Decoder<'s, 'a> {
 const EXTENSIONS: &str = "#extensions";
 
 impl Decoder<'_, '_> {
-    fn at<R>(&mut self, part: &str, work: impl FnOnce(&mut Self) -> R) -> R {
+    pub(super) fn at<R>(&mut self, part: &str, work: impl FnOnce(&mut Self) -> R) -> R {
         let length = self.trail.len();
         if !part.starts_with('[') && length > 0 {
             self.trail.push('.');
@@ -49,7 +47,7 @@ impl Decoder<'_, '_> {
         result
     }
 
-    fn problem(&mut self, node: NodeId, what: &str) {
+    pub(super) fn problem(&mut self, node: NodeId, what: &str) {
         let message = format!("'{}' {what}", self.trail);
         let span = self.session.tree.span(node);
         self.session.error("compose::invalid-value", span, message);
@@ -117,7 +115,7 @@ impl Decoder<'_, '_> {
         }
     }
 
-    fn set(&mut self, node: NodeId, value: Value) {
+    pub(super) fn set(&mut self, node: NodeId, value: Value) {
         *self.session.tree.value_mut(node) = value;
     }
 
@@ -237,7 +235,7 @@ impl Decoder<'_, '_> {
         }
     }
 
-    fn strings(&mut self, node: NodeId, kind: Kind) {
+    pub(super) fn strings(&mut self, node: NodeId, kind: Kind) {
         if let (Kind::StringOrStrings, Value::Str(_)) = (kind, self.session.tree.value(node)) {
             let origin = self.session.tree.origin(node);
             let value = self.session.tree.value(node).clone();
@@ -323,7 +321,7 @@ impl Decoder<'_, '_> {
 
     /// Copies what the reference does to keys that begin with `x-` where the user chooses the names: they are taken
     /// for extensions and end up in one entry called `#extensions`.
-    fn file_extensions(&mut self, node: NodeId, entries: Vec<Entry>) -> Vec<Entry> {
+    pub(super) fn file_extensions(&mut self, node: NodeId, entries: Vec<Entry>) -> Vec<Entry> {
         let is_extension =
             |session: &Session<'_>, entry: &Entry| session.tree.key_str(entry.key).starts_with("x-");
         let Some(first) = entries.iter().find(|entry| is_extension(self.session, entry)).copied() else {
@@ -365,19 +363,6 @@ impl Decoder<'_, '_> {
         }
     }
 
-    /// Paths may be written as any scalar; a key without one stands for the agent.
-    fn ssh(&mut self, node: NodeId) {
-        let entries = self.session.tree.entries(node).to_vec();
-        let entries = self.file_extensions(node, entries);
-        for entry in &entries {
-            if !self.session.tree.is_null(entry.value) {
-                let text = sprint(&self.session.tree, entry.value);
-                self.set(entry.value, Value::str(text));
-            }
-        }
-        self.set(node, Value::Map(Box::new(entries.into_iter().collect())));
-    }
-
     fn multi_options(&mut self, node: NodeId) {
         let Value::Map(map) = self.session.tree.value(node) else {
             return self.unconvertible(node, "map[string][]string");
@@ -402,126 +387,6 @@ impl Decoder<'_, '_> {
                 self.set(item, Value::str(text));
             }
             self.set(entry.value, Value::Seq(items));
-        }
-    }
-
-    fn command(&mut self, node: NodeId) {
-        let Value::Str(line) = self.session.tree.value(node) else {
-            return self.strings(node, Kind::Strings);
-        };
-        match shellwords::split(line) {
-            Ok(words) => self.words(node, words),
-            Err(error) => self.problem(node, &error.to_string()),
-        }
-    }
-
-    fn words(&mut self, node: NodeId, words: Vec<String>) {
-        let origin = self.session.tree.origin(node);
-        let items = words.into_iter().map(|word| self.session.tree.add_str(word, origin)).collect();
-        self.set(node, Value::Seq(items));
-    }
-
-    fn health_test(&mut self, node: NodeId) {
-        let Value::Str(line) = self.session.tree.value(node) else {
-            return self.strings(node, Kind::Strings);
-        };
-        let words = vec!["CMD-SHELL".to_owned(), line.to_string()];
-        self.words(node, words);
-    }
-
-    fn hosts(&mut self, node: NodeId) {
-        let mut hosts = Hosts::new();
-        let filled = match self.session.tree.value(node) {
-            Value::Map(map) => {
-                let entries = map.entries().to_vec();
-                for entry in self.file_extensions(node, entries) {
-                    let addresses: Vec<String> = match self.session.tree.value(entry.value) {
-                        Value::Null => vec![String::new()],
-                        Value::Seq(items) => {
-                            items.iter().map(|&item| sprint(&self.session.tree, item)).collect()
-                        }
-                        Value::Map(_) => {
-                            let what = "unexpected value type map[string]interface {} for extra_hosts entry";
-                            return self.problem(node, what);
-                        }
-                        _ => vec![sprint(&self.session.tree, entry.value)],
-                    };
-                    hosts.set(self.session.tree.key_str(entry.key), addresses);
-                }
-                Ok(())
-            }
-            Value::Seq(items) => {
-                items.iter().try_for_each(|&item| hosts.add_entry(&sprint(&self.session.tree, item)))
-            }
-            _ => return self.problem(node, "unexpected value type for extra_hosts"),
-        };
-        match filled.and_then(|()| hosts.to_list()) {
-            // No hosts are not printed, but hosts without an address are, as an empty list.
-            Ok(_) if hosts == Hosts::new() => self.set(node, Value::Null),
-            Ok(list) => self.words(node, list),
-            Err(error) => self.problem(node, &error.to_string()),
-        }
-    }
-
-    fn file_mode(&mut self, node: NodeId) {
-        match self.session.tree.value(node) {
-            Value::Int(_) => {}
-            Value::Str(text) => match parse_int(text, 8) {
-                Ok(mode) => self.set(node, Value::Int(mode)),
-                Err(error) => self.problem(node, &error.to_string()),
-            },
-            other => {
-                let what = format!("unexpected value type {} for mode", go_type(other));
-                self.problem(node, &what);
-            }
-        }
-    }
-
-    fn device_count(&mut self, node: NodeId) {
-        match self.session.tree.value(node) {
-            Value::Int(_) => {}
-            Value::Str(text) if text.to_lowercase() == "all" => self.set(node, Value::Int(-1)),
-            Value::Str(text) => match parse_int(text, 10) {
-                Ok(count) => self.set(node, Value::Int(count)),
-                Err(_) => {
-                    let what = format!("invalid value {text:?}, the only value allowed is 'all' or a number");
-                    self.problem(node, &what);
-                }
-            },
-            other => {
-                let what = format!("invalid type {} for device count", go_type(other));
-                self.problem(node, &what);
-            }
-        }
-    }
-
-    fn ulimits(&mut self, node: NodeId) {
-        let entries = self.session.tree.entries(node).to_vec();
-        let entries = self.file_extensions(node, entries);
-        self.set(node, Value::Map(Box::new(entries.iter().copied().collect())));
-        for entry in entries {
-            let name = self.session.tree.key_str(entry.key).to_owned();
-            self.at(&format!("[{name}]"), |decoder| decoder.ulimit(entry.value));
-        }
-    }
-
-    fn ulimit(&mut self, node: NodeId) {
-        if let Value::Int(single) = *self.session.tree.value(node) {
-            let origin = self.session.tree.origin(node);
-            let single = self.session.tree.add(Value::Int(single), origin);
-            self.set(node, Value::Map(Box::default()));
-            return self.session.tree.set(node, keys::SINGLE, origin.span, single);
-        }
-        if self.session.tree.map(node).is_none() {
-            let what = format!("invalid type {} for ulimit", go_type(self.session.tree.value(node)));
-            return self.problem(node, &what);
-        }
-        for key in [keys::SOFT, keys::HARD] {
-            let Some(limit) = self.session.tree.get(node, key) else { continue };
-            if !matches!(self.session.tree.value(limit), Value::Int(_)) {
-                let what = format!("invalid type {} for ulimit", go_type(self.session.tree.value(limit)));
-                self.problem(limit, &what);
-            }
         }
     }
 

@@ -5,6 +5,7 @@
 //! the model, with their origins, and are left out only in print, as the reference does.
 
 mod decode;
+mod forms;
 mod model;
 pub(crate) mod shape;
 
