@@ -94,6 +94,7 @@ pub const CODES: &[CodeInfo] = &[
     error("compose::watch-target", "a watch does not say where files go"),
     warning("compose::windows-drive", "a volume is read as a path on a Windows drive"),
     warning("compose::yaml-1.1-boolean", "a boolean is spelled as YAML 1.1 did"),
+    warning("env-file::encoding", "an env file is not all UTF-8"),
     error("env-file::syntax", "an env file cannot be read"),
     error("file::too-large", "a file is larger than hardpan reads"),
     error("file::unreadable", "a file cannot be read"),

@@ -7,7 +7,7 @@ use hardpan_source::{FileId, Span};
 
 use crate::environment::Environment;
 use crate::interpolation::warn_unset;
-use crate::io::{ENV_FILE_BYTES_MAX, ReadError, decode};
+use crate::io::{ENV_FILE_BYTES_MAX, NotText, ReadError, decode_utf8};
 use crate::origin::VariableSource;
 use crate::session::Session;
 use crate::syntax::dotenv::{self, DotenvError, DotenvErrorKind, Entry};
@@ -112,14 +112,24 @@ fn read(session: &mut Session<'_>, path: &str, asked_at: Option<Span>) -> Option
         return Some((id, text));
     }
     let problem = match session.loader.read(&absolute, ENV_FILE_BYTES_MAX) {
-        Ok(bytes) => match decode(bytes) {
-            Ok(text) => {
-                let id = session.files.add(absolute.clone(), text);
-                session.env_files.insert(absolute, id);
-                return Some((id, session.files.get(id).text().to_owned()));
+        Ok(bytes) => {
+            let (text, broken_at) = match decode_utf8(bytes) {
+                Ok(text) => (text, None),
+                Err(NotText { text, at }) => (text, Some(at)),
+            };
+            let id = session.files.add(absolute.clone(), text);
+            session.env_files.insert(absolute, id);
+            if let Some(at) = broken_at {
+                let span = Span::new(id, small(at), small(at + char::REPLACEMENT_CHARACTER.len_utf8()));
+                session.diagnostics.push(
+                    Diagnostic::warning(Code("env-file::encoding"), "the file is not all UTF-8")
+                        .with_label(span, "this byte is not text")
+                        .with_help("save the file as UTF-8")
+                        .with_note("Docker Compose passes such bytes on and prints a replacement character"),
+                );
             }
-            Err(offset) => format!("failed to read {absolute}: byte {offset} is not valid UTF-8"),
-        },
+            return Some((id, session.files.get(id).text().to_owned()));
+        }
         Err(ReadError::NotFound) => format!("couldn't find env file: {absolute}"),
         Err(ReadError::IsDirectory) => format!("{absolute} is a directory"),
         Err(error) => format!("open {absolute}: {error}"),

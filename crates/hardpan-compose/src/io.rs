@@ -63,35 +63,74 @@ pub const COMPOSE_FILE_BYTES_MAX: u64 = 64 << 20;
 /// Env files above this size are refused at once: they hold a few kilobytes in real projects.
 pub const ENV_FILE_BYTES_MAX: u64 = 16 << 20;
 
+/// A file that is not text all through.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct NotText {
+    /// The file with a replacement character for each byte that is not text.
+    pub(crate) text: String,
+    /// Where in that text the first of them is.
+    pub(crate) at: usize,
+}
+
 /// The text of a file's bytes: UTF-8 with or without a byte order mark, or UTF-16 with one, as go-yaml reads it.
 ///
 /// # Errors
-/// The offset of the first byte that is not text.
-pub(crate) fn decode(bytes: Vec<u8>) -> Result<String, usize> {
+/// [`NotText`], to show where the bytes stop being text.
+pub(crate) fn decode(bytes: Vec<u8>) -> Result<String, NotText> {
     let utf16 = match bytes.get(..2) {
         Some([0xFF, 0xFE]) => Some(u16::from_le_bytes as fn([u8; 2]) -> u16),
         Some([0xFE, 0xFF]) => Some(u16::from_be_bytes as fn([u8; 2]) -> u16),
         _ => None,
     };
-    if let Some(unit) = utf16 {
-        let units = bytes[2..].chunks(2).map(|pair| unit([pair[0], pair.get(1).copied().unwrap_or(0)]));
-        return char::decode_utf16(units)
-            .enumerate()
-            .map(|(at, result)| result.map_err(|_| 2 + 2 * at))
-            .collect();
+    let Some(unit) = utf16 else { return decode_utf8(bytes) };
+    let units = bytes[2..].chunks(2).map(|pair| unit([pair[0], pair.get(1).copied().unwrap_or(0)]));
+    let (mut text, mut at) = (String::with_capacity(bytes.len() / 2), None);
+    for unit in char::decode_utf16(units) {
+        if unit.is_err() {
+            at = at.or(Some(text.len()));
+        }
+        text.push(unit.unwrap_or(char::REPLACEMENT_CHARACTER));
     }
-    String::from_utf8(bytes).map_err(|error| error.utf8_error().valid_up_to())
+    match at {
+        Some(at) => Err(NotText { text, at }),
+        None => Ok(text),
+    }
+}
+
+/// The text of UTF-8.
+///
+/// # Errors
+/// [`NotText`], whose text is what Go makes of such bytes.
+pub(crate) fn decode_utf8(bytes: Vec<u8>) -> Result<String, NotText> {
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let mut text = String::with_capacity(error.as_bytes().len());
+        for chunk in error.as_bytes().utf8_chunks() {
+            text.push_str(chunk.valid());
+            text.extend(chunk.invalid().iter().map(|_| char::REPLACEMENT_CHARACTER));
+        }
+        NotText { text, at }
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::decode;
+    use super::{NotText, decode};
 
     #[test]
     fn decodes_what_go_yaml_decodes() {
         assert_eq!(decode("é".into()), Ok("é".to_owned()));
         assert_eq!(decode(vec![0xFF, 0xFE, b'a', 0, b':', 0]), Ok("a:".to_owned()));
         assert_eq!(decode(vec![0xFE, 0xFF, 0, b'a']), Ok("a".to_owned()));
-        assert_eq!(decode(vec![b'a', 0xC3, 0x28]), Err(1));
+    }
+
+    #[test]
+    fn what_is_not_text_is_shown_as_go_shows_it() {
+        let check = |bytes: &[u8], text: &str, at| {
+            assert_eq!(decode(bytes.to_vec()), Err(NotText { text: text.to_owned(), at }), "{bytes:?}");
+        };
+        check(b"a\xC3(", "a\u{FFFD}(", 1);
+        check(b"a\xFF\xE2\x82b", "a\u{FFFD}\u{FFFD}\u{FFFD}b", 1);
+        check(b"\xFF\xFEa\0\0\xD8b\0", "a\u{FFFD}b", 1);
     }
 }

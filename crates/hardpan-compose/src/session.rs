@@ -8,9 +8,9 @@ use hardpan_source::yaml::{self, Stream};
 use hardpan_source::{FileId, FileTable, Span};
 
 use crate::document::Resets;
-use crate::io::{COMPOSE_FILE_BYTES_MAX, Loader, ReadError, decode};
+use crate::io::{COMPOSE_FILE_BYTES_MAX, Loader, NotText, ReadError, decode};
 use crate::keys::Key;
-use crate::tree::{NodeId, Tree};
+use crate::tree::{NodeId, Tree, small};
 
 /// Which stages run; the flags of `docker compose config`.
 #[derive(Clone, Copy, Debug)]
@@ -163,16 +163,14 @@ impl<'a> Session<'a> {
         };
         let text = match decode(bytes) {
             Ok(text) => text,
-            Err(offset) => {
-                let diagnostic = Diagnostic::error(
-                    Code("yaml::encoding"),
-                    format!("{path}: byte {offset} is not valid UTF-8"),
-                )
-                .with_help("save the file as UTF-8");
-                self.diagnostics.push(match asked_at {
-                    Some(span) => diagnostic.with_span(span),
-                    None => diagnostic,
-                });
+            Err(NotText { text, at }) => {
+                let id = self.files.add(path, text);
+                let span = Span::new(id, small(at), small(at + char::REPLACEMENT_CHARACTER.len_utf8()));
+                self.diagnostics.push(
+                    Diagnostic::error(Code("yaml::encoding"), "yaml: invalid UTF-8")
+                        .with_label(span, "this byte is not text")
+                        .with_help("save the file as UTF-8"),
+                );
                 return None;
             }
         };
