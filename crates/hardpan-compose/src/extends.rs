@@ -98,8 +98,11 @@ impl Extender<'_, '_, '_> {
             None => (services, Rc::clone(resets), home, self.file.to_owned()),
         };
         let base_key = self.session.tree.find_key(&reference);
-        let base_key = base_key.filter(|&key| self.session.tree.get_entry(base_services, key).is_some());
-        let Some(base_key) = base_key else {
+        let base_key = base_key.and_then(|key| {
+            let entry = self.session.tree.get_entry(base_services, key)?;
+            Some((key, entry.key_span))
+        });
+        let Some((base_key, base_span)) = base_key else {
             let at = self.session.tree.get(extends.value, keys::SERVICE).unwrap_or(extends.value);
             let at = self.session.tree.span(at);
             let path = file.as_ref().map(|(path, _)| path.as_str());
@@ -123,7 +126,7 @@ impl Extender<'_, '_, '_> {
         if !self.session.may_grow(span) {
             return None;
         }
-        let hop = Hop::Extends { service: reference.into(), at: span };
+        let hop = Hop::Extends { service: reference.into(), at: span, key: base_span };
         let source = self.session.tree.copy_with_hop(base, &hop);
         // A `!reset` in the inheriting service applies to its copy of the inherited one.
         resets.apply_to_service(self.session, name, source);

@@ -24,6 +24,13 @@ pub trait Loader: Sync {
 
     /// The path with its symbolic links resolved; `None` where nothing stands there.
     fn real_path(&self, path: &str) -> Option<String>;
+
+    /// The names in a directory with what stands there, links not followed, sorted by name; empty where there is no
+    /// such directory or it may not be read. The resolver never asks; what judges a project beside it does.
+    fn list(&self, path: &str) -> Vec<(String, PathKind)> {
+        let _ = path;
+        Vec::new()
+    }
 }
 
 /// Why a file could not be read.

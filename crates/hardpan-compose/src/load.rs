@@ -168,7 +168,9 @@ fn finish(
     if services.is_some() {
         session.tree.replace(root, keys::SERVICES, split.enabled);
     }
-    selection::drop_unused(session, root, split.enabled);
+    if session.stages.drop_unused {
+        selection::drop_unused(session, root, split.enabled);
+    }
     if session.stages.check_container_names {
         consistency::container_names(session, split.enabled);
     }

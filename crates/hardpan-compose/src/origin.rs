@@ -39,6 +39,8 @@ pub enum Hop {
         service: Box<str>,
         /// The `extends` attribute that asked for it.
         at: Span,
+        /// The key of the service inherited from: where it is defined.
+        key: Span,
     },
     /// Replaced the value of an earlier file or of a template.
     Overrides {

@@ -27,6 +27,8 @@ pub struct Stages {
     pub resolve_environment: bool,
     /// Refuse two services with one container name.
     pub check_container_names: bool,
+    /// Leave out networks, volumes, secrets and configs that no service uses.
+    pub drop_unused: bool,
     /// Read also the env files of services that only take part because they are named.
     pub resolve_named_environment: bool,
     /// Give values their types, select services and check the project. Without it the model stays as it was merged,
@@ -44,6 +46,7 @@ impl Default for Stages {
             resolve_environment: true,
             resolve_named_environment: true,
             check_container_names: true,
+            drop_unused: true,
             decode: true,
         }
     }

@@ -115,6 +115,7 @@ impl Case {
                 resolve_paths: !self.flag("no_path_resolution"),
                 check_consistency: !self.flag("no_consistency"),
                 resolve_environment: true,
+                drop_unused: true,
                 check_container_names: !self.flag("no_consistency"),
                 resolve_named_environment: !self.flag("no_env_resolution"),
                 decode: !self.flag("no_interpolate"),

@@ -1,6 +1,6 @@
 //! The table of loaded files and the way from byte offsets to lines and columns.
 
-use std::cell::OnceCell;
+use std::sync::{Arc, OnceLock};
 
 /// Names one file of a [`FileTable`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -20,7 +20,7 @@ pub struct LineColumn {
 pub struct SourceFile {
     path: String,
     text: String,
-    line_starts: OnceCell<Vec<u32>>,
+    line_starts: OnceLock<Vec<u32>>,
 }
 
 impl SourceFile {
@@ -62,7 +62,7 @@ fn number(count: usize) -> u32 {
 /// All files of one load. Files are added and never removed, so a [`FileId`] stays valid as long as its table.
 #[derive(Debug, Default)]
 pub struct FileTable {
-    files: Vec<SourceFile>,
+    files: Vec<Arc<SourceFile>>,
 }
 
 impl FileTable {
@@ -80,7 +80,7 @@ impl FileTable {
         let text = text.into();
         let _ = number(text.len());
         let id = FileId(number(self.files.len()));
-        self.files.push(SourceFile { path: path.into(), text, line_starts: OnceCell::new() });
+        self.files.push(Arc::new(SourceFile { path: path.into(), text, line_starts: OnceLock::new() }));
         id
     }
 
@@ -88,6 +88,12 @@ impl FileTable {
     #[must_use]
     pub fn get(&self, id: FileId) -> &SourceFile {
         &self.files[id.0 as usize]
+    }
+
+    /// The file of this name, to keep while more files are added.
+    #[must_use]
+    pub fn share(&self, id: FileId) -> Arc<SourceFile> {
+        Arc::clone(&self.files[id.0 as usize])
     }
 
     /// The text a span covers.
@@ -98,7 +104,7 @@ impl FileTable {
 
     /// Every file in the order it was added.
     pub fn iter(&self) -> impl Iterator<Item = (FileId, &SourceFile)> {
-        self.files.iter().enumerate().map(|(index, file)| (FileId(number(index)), file))
+        self.files.iter().enumerate().map(|(index, file)| (FileId(number(index)), &**file))
     }
 }
 

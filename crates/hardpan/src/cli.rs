@@ -37,6 +37,8 @@ pub(crate) struct ProjectArgs {
 pub(crate) enum Command {
     /// Print the project as Docker Compose sees it, or everything that is wrong with it
     Config(Box<ConfigArgs>),
+    /// Judge the project by the baseline and point at what breaks it
+    Check(CheckArgs),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -116,6 +118,14 @@ pub(crate) struct ConfigArgs {
     /// Compose 2.40.3)
     #[arg(long)]
     pub(crate) no_env_resolution: bool,
+}
+
+/// `hardpan check`.
+#[derive(Args, Debug)]
+pub(crate) struct CheckArgs {
+    /// Judge by the house rules of the baseline documents too
+    #[arg(long)]
+    pub(crate) house: bool,
 }
 
 /// How a model is written.

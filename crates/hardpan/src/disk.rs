@@ -33,6 +33,19 @@ impl Loader for Disk {
     fn real_path(&self, path: &str) -> Option<String> {
         fs::canonicalize(path).ok().map(|path| path.to_string_lossy().into_owned())
     }
+
+    fn list(&self, path: &str) -> Vec<(String, PathKind)> {
+        let entries = fs::read_dir(path).into_iter().flatten().flatten();
+        let mut names: Vec<_> = entries
+            .filter_map(|entry| {
+                let kind = entry.file_type().ok()?;
+                let kind = if kind.is_dir() { PathKind::Directory } else { PathKind::File };
+                Some((entry.file_name().into_string().ok()?, kind))
+            })
+            .collect();
+        names.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        names
+    }
 }
 
 /// Reads a stream whose size is not known beforehand without trusting it to end.

@@ -42,25 +42,14 @@ pub(crate) fn run(project: &ProjectArgs, args: &ConfigArgs) -> anyhow::Result<Ex
 }
 
 fn request(project: &ProjectArgs, args: &ConfigArgs) -> anyhow::Result<Request> {
-    let current_dir = std::env::current_dir().context("cannot tell the current directory")?;
-    let environment = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-        .collect();
     Ok(Request {
-        current_dir: current_dir.to_string_lossy().into_owned(),
-        home: std::env::var("HOME").ok().filter(|home| !home.is_empty()),
-        environment,
-        files: project.file.clone(),
-        env_files: project.env_file.clone(),
-        profiles: project.profile.clone(),
-        project_directory: project.project_directory.clone(),
-        project_name: project.project_name.clone(),
         services: if narrows(args) { args.services.clone() } else { Vec::new() },
         stages: Stages {
             interpolate: !args.no_interpolate && !args.variables,
             normalize: !args.no_normalize,
             resolve_paths: !args.no_path_resolution,
             check_consistency: !args.no_consistency,
+            drop_unused: true,
             // Lists and hashes are printed all the same.
             check_container_names: !args.no_consistency && (prints_model(args) || args.origins),
             decode: !(args.variables || args.no_interpolate && (prints_model(args) || args.list_services)),
@@ -68,6 +57,7 @@ fn request(project: &ProjectArgs, args: &ConfigArgs) -> anyhow::Result<Request> 
             // The reference reads env files for the model, whatever is said, but not for lists and hashes.
             resolve_environment: prints_model(args) || args.environment || args.origins,
         },
+        ..super::request(project)?
     })
 }
 

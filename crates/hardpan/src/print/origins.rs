@@ -86,7 +86,7 @@ impl Printer<'_> {
 
     fn step(&self, hop: &Hop) -> String {
         match hop {
-            Hop::Extends { service, at } => format!("extends {service} <- {}", self.line(*at)),
+            Hop::Extends { service, at, .. } => format!("extends {service} <- {}", self.line(*at)),
             Hop::Overrides { at } => format!("overrides {}", self.line(*at)),
             Hop::Alias { at } => format!("alias <- {}", self.line(*at)),
             Hop::Merge { at } => format!("merged <- {}", self.line(*at)),

@@ -1,0 +1,251 @@
+//! Runs the rules over a project and makes findings of what they say.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use hardpan_compose::{Loaded, Loader};
+use hardpan_diag::{Diagnostic, Label};
+use hardpan_source::{FileId, FileTable, Span};
+
+use crate::codes::Severity;
+use crate::finding::{Draft, Finding, Judgement, Place, Subject, Verdict, Verdicts};
+use crate::policy::Policy;
+use crate::rule::Rule;
+use crate::rules;
+use crate::scope::{Input, Scope, compose_files};
+use crate::service::{Service, ServiceId};
+
+/// What a check found out.
+#[derive(Debug)]
+pub struct Outcome {
+    /// Every file that was read; spans refer to it.
+    pub files: FileTable,
+    /// Files whose lines may hold secrets: never show more of a line than its key.
+    pub masked: HashSet<FileId>,
+    /// What the resolver had to say.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Violations and what is unknown: by severity, then file and line.
+    pub findings: Vec<Finding>,
+    /// How often each rule that is on came to each verdict, in the order of the registry.
+    pub tallies: Vec<Tally>,
+    /// The number of services judged.
+    pub services: usize,
+}
+
+/// How often a rule came to each verdict.
+#[derive(Clone, Debug)]
+pub struct Tally {
+    /// The rule's code.
+    pub code: &'static str,
+    /// Subjects that break it, waived ones not counted.
+    pub violated: usize,
+    /// Subjects of which the files do not tell.
+    pub unknown: usize,
+    /// Subjects that meet it.
+    pub satisfied: usize,
+    /// Subjects it says nothing of, by reason.
+    pub not_applicable: BTreeMap<&'static str, usize>,
+}
+
+/// Judges a project by every rule that the policy turns on.
+///
+/// `root` is the folder that the project's own paths start at, absolute. The load has to enable all profiles and to
+/// keep what no service uses.
+#[must_use]
+pub fn check(loaded: Loaded, policy: &Policy, root: String, loader: &dyn Loader) -> Outcome {
+    let compose_files = compose_files(&loaded);
+    let Loaded { files, masked, diagnostics, environment, project, .. } = loaded;
+    let diagnostics = diagnostics.into_vec();
+    let Some(project) = &project else {
+        return Outcome {
+            files,
+            masked,
+            diagnostics,
+            findings: Vec::new(),
+            tallies: Vec::new(),
+            services: 0,
+        };
+    };
+    let scope = Scope::new(Input {
+        project,
+        policy,
+        root,
+        diagnostics: &diagnostics,
+        environment: &environment,
+        compose_files,
+        table: files,
+        loader,
+    });
+    let (mut findings, mut tallies) = (Vec::new(), Vec::new());
+    for rule in rules().filter(|rule| policy.is_on(rule)) {
+        let mut verdicts = Verdicts::default();
+        (rule.check)(&scope, &mut verdicts);
+        tallies.push(tally(rule, &verdicts.drafts, &verdicts.judgements));
+        findings.extend(group(&scope, rule, verdicts.drafts));
+    }
+    let services = scope.services().len();
+    let files = scope.files.into_table();
+    sort(&mut findings, &files);
+    Outcome { files, masked, diagnostics, findings, tallies, services }
+}
+
+fn tally(rule: &Rule, drafts: &[Draft], judgements: &[Judgement]) -> Tally {
+    let mut tally =
+        Tally { code: rule.code, violated: 0, unknown: 0, satisfied: 0, not_applicable: BTreeMap::new() };
+    for draft in drafts {
+        match draft.verdict {
+            Verdict::Unknown => tally.unknown += 1,
+            _ => tally.violated += 1,
+        }
+    }
+    for judgement in judgements {
+        match judgement.not_applicable {
+            Some(reason) => *tally.not_applicable.entry(reason).or_default() += 1,
+            None => tally.satisfied += 1,
+        }
+    }
+    tally
+}
+
+/// What makes two verdicts one finding: they say the same of the same text.
+#[derive(PartialEq, Eq, Hash)]
+struct Key {
+    verdict: Verdict,
+    severity: Severity,
+    message: String,
+    span: Option<Span>,
+    /// For what has no text to point at: the subject itself.
+    subject: Option<Subject>,
+}
+
+/// Makes one finding of all verdicts that point at one text and say the same, and points what services lack at the
+/// template that all of them share.
+fn group(scope: &Scope<'_>, rule: &Rule, drafts: Vec<Draft>) -> Vec<Finding> {
+    let severity = rule.info().severity;
+    let requirements: Vec<String> =
+        rule.requirements().iter().map(|requirement| requirement.id.to_owned()).collect();
+    let homes = homes(scope, &drafts);
+    let mut findings: Vec<Finding> = Vec::new();
+    let mut known: HashMap<Key, usize> = HashMap::new();
+    for (at, draft) in drafts.into_iter().enumerate() {
+        let service = match &draft.subject {
+            Subject::Service(id) => Some(scope.service_of(*id)),
+            _ => None,
+        };
+        let (span, mut related) = match draft.place {
+            Place::At { span, way } => (Some(span), way),
+            Place::Missing(id) => {
+                let home = homes[at].unwrap_or(scope.service_of(id).key);
+                (Some(home), way_to(scope.service_of(id), home))
+            }
+            Place::Nowhere => (None, Vec::new()),
+        };
+        related.extend(draft.related);
+        let severity = draft.severity.unwrap_or(severity);
+        let key = Key {
+            verdict: draft.verdict,
+            severity,
+            message: draft.message.clone(),
+            span,
+            subject: span.is_none().then(|| draft.subject.clone()),
+        };
+        let index = *known.entry(key).or_insert_with(|| {
+            findings.push(Finding {
+                code: rule.code.to_owned(),
+                name: rule.name.to_owned(),
+                verdict: draft.verdict,
+                severity,
+                confidence: rule.confidence,
+                message: draft.message,
+                services: Vec::new(),
+                primary: span.map(|span| Label { span, text: draft.label }),
+                related: Vec::new(),
+                help: draft.help,
+                fix: draft.fix,
+                requirements: requirements.clone(),
+                waived_by: None,
+            });
+            findings.len() - 1
+        });
+        let finding = &mut findings[index];
+        for label in related {
+            if finding.related.len() < RELATED_MAX && !finding.related.contains(&label) {
+                finding.related.push(label);
+            }
+        }
+        if let Some(service) = service
+            && !finding.services.iter().any(|name| name == service.name)
+        {
+            finding.services.push(service.name.to_owned());
+        }
+    }
+    for finding in &mut findings {
+        finding.services.sort_unstable();
+        // A place that is the primary one need not be said twice.
+        let primary = finding.primary.as_ref().map(|label| label.span);
+        finding.related.retain(|label| Some(label.span) != primary);
+    }
+    findings
+}
+
+/// How many related places a finding keeps: more nobody follows.
+const RELATED_MAX: usize = 24;
+
+/// For each draft of something missing: the key of the template to blame, where that is not the service itself. A
+/// template is to blame when at least two services extend it, all of them lack the same, and so curing it cures all;
+/// of several the one furthest from the services.
+fn homes(scope: &Scope<'_>, drafts: &[Draft]) -> Vec<Option<Span>> {
+    let mut users: HashMap<Span, usize> = HashMap::new();
+    for service in scope.services() {
+        for template in &service.templates {
+            *users.entry(template.key).or_default() += 1;
+        }
+    }
+    let mut lacking: HashMap<(Span, &str, Verdict), HashSet<ServiceId>> = HashMap::new();
+    for draft in drafts {
+        if let Place::Missing(id) = draft.place {
+            for template in &scope.service_of(id).templates {
+                lacking.entry((template.key, &draft.message, draft.verdict)).or_default().insert(id);
+            }
+        }
+    }
+    drafts
+        .iter()
+        .map(|draft| {
+            let Place::Missing(id) = draft.place else { return None };
+            let mut templates = scope.service_of(id).templates.iter().rev();
+            let home = templates.find(|template| {
+                let users = users.get(&template.key).copied().unwrap_or(0);
+                let lacking = lacking.get(&(template.key, draft.message.as_str(), draft.verdict));
+                users > 1 && lacking.is_some_and(|lacking| lacking.len() == users)
+            })?;
+            Some(home.key)
+        })
+        .collect()
+}
+
+/// For something missing: the service, and the templates that could have brought it.
+fn way_to(service: &Service<'_>, home: Span) -> Vec<Label> {
+    let mut way = Vec::new();
+    if home != service.key {
+        way.push(Label { span: service.key, text: format!("`{}` gets it from there", service.name) });
+        return way;
+    }
+    for template in &service.templates {
+        way.push(Label { span: template.key, text: format!("`{}` does not bring it", template.service) });
+    }
+    way
+}
+
+/// The worst first; then as a reader meets them: by file, line and code.
+fn sort(findings: &mut [Finding], files: &FileTable) {
+    findings.sort_by(|a, b| {
+        let place = |finding: &Finding| {
+            finding.primary.as_ref().map(|label| (files.get(label.span.file).path(), label.span.start))
+        };
+        (a.verdict, b.severity)
+            .cmp(&(b.verdict, a.severity))
+            .then_with(|| place(a).cmp(&place(b)))
+            .then_with(|| a.code.cmp(&b.code))
+            .then_with(|| a.message.cmp(&b.message))
+    });
+}

@@ -1,0 +1,28 @@
+//! The rules, one file each, in one folder per family. The registry is the lists of the families, in order.
+
+mod hardening;
+mod health;
+mod images;
+mod init_containers;
+mod network;
+mod observability;
+mod orchestration;
+mod resources;
+mod secrets;
+mod waivers;
+
+use crate::rule::Rule;
+
+/// Every family, in the order of the rule catalogue.
+pub(crate) const FAMILIES: &[&[&Rule]] = &[
+    orchestration::RULES,
+    hardening::RULES,
+    secrets::RULES,
+    network::RULES,
+    resources::RULES,
+    health::RULES,
+    init_containers::RULES,
+    observability::RULES,
+    images::RULES,
+    waivers::RULES,
+];

@@ -1,0 +1,165 @@
+//! What rules judge: the resolved project, its files, and the owner's policy.
+
+use std::cell::OnceCell;
+use std::collections::{HashMap, HashSet};
+
+use hardpan_compose::{Hop, Loaded, Loader, NodeRef, Project, VariableSource};
+use hardpan_diag::Diagnostic;
+use hardpan_source::{FileId, FileTable, Span};
+
+use crate::classify::classify;
+use crate::files::Files;
+use crate::policy::Policy;
+use crate::service::{Service, ServiceId};
+
+/// Everything that a rule may look at.
+///
+/// The project is loaded with all profiles enabled and with what no service uses kept, so rules see all of it.
+#[derive(Debug)]
+pub struct Scope<'p> {
+    /// The resolved project. With errors among [`Scope::diagnostics`] it is incomplete.
+    pub project: &'p Project,
+    /// Files, read on demand.
+    pub files: Files<'p>,
+    /// What the owner decided.
+    pub policy: &'p Policy,
+    /// The folder that the project's own paths start at: where the policy file lies, else the repository, else the
+    /// project directory. Absolute.
+    pub root: String,
+    /// What the resolver had to say.
+    pub diagnostics: &'p [Diagnostic],
+    /// The variables that interpolation saw, with where each was set.
+    pub environment: &'p [(String, String, VariableSource)],
+    /// Compose files that were loaded, in order, with what asked for them (none for the first).
+    pub compose_files: Vec<(FileId, Option<Span>)>,
+    services: Vec<Service<'p>>,
+    by_name: HashMap<&'p str, ServiceId>,
+    variables: OnceCell<Vec<VariableUse<'p>>>,
+}
+
+/// A variable in a value of the project.
+#[derive(Clone, Copy, Debug)]
+pub struct VariableUse<'p> {
+    /// Its name.
+    pub name: &'p str,
+    /// Where its value was set.
+    pub set: &'p VariableSource,
+    /// The value that it is part of.
+    pub node: NodeRef<'p>,
+}
+
+/// The parts of a load that a scope is made of.
+pub(crate) struct Input<'p> {
+    pub(crate) project: &'p Project,
+    pub(crate) policy: &'p Policy,
+    pub(crate) root: String,
+    pub(crate) diagnostics: &'p [Diagnostic],
+    pub(crate) environment: &'p [(String, String, VariableSource)],
+    pub(crate) compose_files: Vec<(FileId, Option<Span>)>,
+    pub(crate) table: FileTable,
+    pub(crate) loader: &'p dyn Loader,
+}
+
+/// The Compose files of a load with what asked for them. Env files are masked and belong to no scope.
+pub(crate) fn compose_files(loaded: &Loaded) -> Vec<(FileId, Option<Span>)> {
+    let files = loaded.files.iter().map(|(id, _)| id).filter(|id| !loaded.masked.contains(id));
+    files.map(|id| (id, loaded.asked_for.get(&id).copied())).collect()
+}
+
+impl<'p> Scope<'p> {
+    pub(crate) fn new(input: Input<'p>) -> Self {
+        let Input { project, policy, root, diagnostics, environment, compose_files, table, loader } = input;
+        let section = project.root().get("services");
+        let mut services = Vec::new();
+        for (name, node) in project.services() {
+            let key = section.and_then(|section| section.key_span(name)).unwrap_or(node.origin().span);
+            let id = ServiceId(u32::try_from(services.len()).unwrap_or(u32::MAX));
+            services.push(Service::new(id, name, node, key));
+        }
+        classify(&mut services, policy);
+        let by_name = services.iter().map(|service| (service.name, service.id)).collect();
+        Self {
+            project,
+            files: Files::new(loader, table),
+            policy,
+            root,
+            diagnostics,
+            environment,
+            compose_files,
+            services,
+            by_name,
+            variables: OnceCell::new(),
+        }
+    }
+
+    /// All services of all profiles, in the order of the project.
+    #[must_use]
+    pub fn services(&self) -> &[Service<'p>] {
+        &self.services
+    }
+
+    /// The service of that name.
+    #[must_use]
+    pub fn service(&self, name: &str) -> Option<&Service<'p>> {
+        self.by_name.get(name).map(|id| &self.services[id.index()])
+    }
+
+    /// The service of that id.
+    #[must_use]
+    pub fn service_of(&self, id: ServiceId) -> &Service<'p> {
+        &self.services[id.index()]
+    }
+
+    /// The definition of a top-level network, volume, secret or config.
+    #[must_use]
+    pub fn resource(&self, section: &str, name: &str) -> Option<NodeRef<'p>> {
+        self.project.root().get(section)?.get(name)
+    }
+
+    /// Where a top-level network, volume, secret or config is defined.
+    #[must_use]
+    pub fn resource_key(&self, section: &str, name: &str) -> Option<Span> {
+        self.project.root().get(section)?.key_span(name)
+    }
+
+    /// Every variable in a value of the project, in the order of the project; the same variable at the same text is
+    /// there once.
+    pub fn variables(&self) -> &[VariableUse<'p>] {
+        self.variables.get_or_init(|| {
+            let (mut uses, mut seen) = (Vec::new(), HashSet::new());
+            let mut pending = vec![self.project.root()];
+            while let Some(node) = pending.pop() {
+                for hop in node.hops() {
+                    if let Hop::Variable { name, set } = hop
+                        && seen.insert((&**name, node.origin().span))
+                    {
+                        uses.push(VariableUse { name, set, node });
+                    }
+                }
+                let from = pending.len();
+                pending.extend(node.items());
+                pending.extend(node.entries().map(|(_, value)| value));
+                pending[from..].reverse();
+            }
+            uses
+        })
+    }
+
+    /// An absolute path as it is read from the project's root; unchanged where it lies outside.
+    #[must_use]
+    pub fn relative<'t>(&self, path: &'t str) -> &'t str {
+        path.strip_prefix(self.root.trim_end_matches('/'))
+            .and_then(|rest| rest.strip_prefix('/'))
+            .unwrap_or(path)
+    }
+
+    /// The absolute path of one that starts at the project's root.
+    #[must_use]
+    pub fn absolute(&self, path: &str) -> String {
+        if path.starts_with('/') {
+            path.to_owned()
+        } else {
+            format!("{}/{path}", self.root.trim_end_matches('/'))
+        }
+    }
+}
