@@ -194,10 +194,10 @@ fn report(rule: &Rule, outcome: &Outcome, directory: &Path) -> String {
             finding.message
         );
         if let Some(label) = &finding.primary {
-            let _ = writeln!(text, "  at {} {}", place(label.span), label.text);
+            let _ = writeln!(text, "{}", format!("  at {} {}", place(label.span), label.text).trim_end());
         }
         for label in &finding.related {
-            let _ = writeln!(text, "  see {} {}", place(label.span), label.text);
+            let _ = writeln!(text, "{}", format!("  see {} {}", place(label.span), label.text).trim_end());
         }
         if let Some(help) = &finding.help {
             let _ = writeln!(text, "  help: {help}");
