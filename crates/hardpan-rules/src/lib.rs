@@ -18,9 +18,10 @@ pub mod requirements;
 pub mod rule;
 mod scope;
 mod service;
+mod waivers;
 
 pub use classify::ServiceKind;
-pub use engine::{Outcome, Tally, check};
+pub use engine::{Outcome, Settings, Tally, check};
 pub use finding::{Draft, Finding, Fix, Judgement, Names, Place, Repair, Safety, Subject, Verdict, Verdicts};
 pub use rule::Rule;
 pub use scope::{Scope, VariableUse};
