@@ -8,6 +8,7 @@
 
 mod classify;
 pub mod codes;
+mod custom;
 mod engine;
 mod families;
 pub mod files;
