@@ -5,5 +5,6 @@
 //! one of the five documents, a [`codes::RuleCode`] is something a machine can decide, and the catalogue links each
 //! requirement to the codes that prove it, or says why no machine can.
 
+pub mod artifacts;
 pub mod codes;
 pub mod requirements;
