@@ -250,7 +250,8 @@ impl Wrapper {
         let mut at = from;
         let mut operands = self.operands;
         loop {
-            let argument = (*arguments.get(at)?)?;
+            // One that is not known is what was looked for: the operand or the program.
+            let Some(argument) = *arguments.get(at)? else { break };
             if self.queries.contains(&argument) {
                 return None;
             }
