@@ -165,6 +165,12 @@ impl Extender<'_, '_, '_> {
     fn retrace(&mut self, mut service: NodeId) -> bool {
         while let Some(step) = self.session.steps.get(&service).cloned() {
             let file = step.file.as_deref().unwrap_or(self.file);
+            if self.session.retraced == RETRACED_MAX {
+                let message = "services extend templates that extend each other too often";
+                self.session.error("compose::budget", step.at, message);
+                return false;
+            }
+            self.session.retraced += 1;
             if !self.visit(file, step.name, step.at) {
                 return false;
             }
@@ -322,6 +328,9 @@ impl Extender<'_, '_, '_> {
 
 /// How many names a help line lists: more would hide the message.
 const KNOWN_LISTED_MAX: usize = 12;
+
+/// How many steps are retraced in one load, which takes some seconds. Real projects have a few hundred.
+const RETRACED_MAX: usize = 10_000_000;
 
 /// How many services may extend each other in a row. Each takes some stack; real projects have three or four.
 const CHAIN_MAX: usize = 20_000;

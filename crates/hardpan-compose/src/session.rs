@@ -93,6 +93,8 @@ pub(crate) struct Session<'a> {
     pub(crate) templates: HashMap<TemplateKey, Option<Template>>,
     /// How services of templates came to be, once their `extends` is resolved.
     pub(crate) steps: HashMap<NodeId, Step>,
+    /// How many of these steps have been retraced for another heir.
+    pub(crate) retraced: usize,
 }
 
 impl<'a> Session<'a> {
@@ -118,6 +120,7 @@ impl<'a> Session<'a> {
             env_files: HashMap::new(),
             templates: HashMap::new(),
             steps: HashMap::new(),
+            retraced: 0,
         }
     }
 
