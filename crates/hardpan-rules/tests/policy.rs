@@ -1,31 +1,12 @@
 //! What a policy does to the judgement of a project: projects and policies as texts, findings as lines.
 
-use std::collections::BTreeMap;
-
-use hardpan_compose::{Loader, PathKind, ReadError, Request, Stages, load};
+use hardpan_compose::load;
 use hardpan_rules::policy::Date;
 use hardpan_rules::{Outcome, Settings, check};
 
-/// Files by path.
-struct Memory(BTreeMap<String, String>);
+mod common;
 
-impl Loader for Memory {
-    fn read(&self, path: &str, _: u64) -> Result<Vec<u8>, ReadError> {
-        self.0.get(path).map(|text| text.clone().into_bytes()).ok_or(ReadError::NotFound)
-    }
-
-    fn kind(&self, path: &str) -> Option<PathKind> {
-        if self.0.contains_key(path) {
-            return Some(PathKind::File);
-        }
-        let folder = format!("{path}/");
-        self.0.keys().any(|file| file.starts_with(&folder)).then_some(PathKind::Directory)
-    }
-
-    fn real_path(&self, path: &str) -> Option<String> {
-        self.kind(path).map(|_| path.to_owned())
-    }
-}
+use common::Memory;
 
 const COMPOSE: &str = "\
 services:
@@ -40,21 +21,14 @@ services:
 
 fn run(policy: &str) -> Outcome {
     let files = [("compose.yaml", COMPOSE), ("docs/adr/1.md", "# One\n")];
-    let files = files.iter().map(|(path, text)| (format!("/p/{path}"), (*text).to_owned())).collect();
-    let request = Request {
-        current_dir: "/p".to_owned(),
-        profiles: vec!["*".to_owned()],
-        stages: Stages { drop_unused: false, ..Stages::default() },
-        ..Request::default()
-    };
+    let memory = Memory::new(&files);
     let settings = Settings {
         root: "/p".to_owned(),
         policy: Some(("/p/hardpan.yml".to_owned(), policy.to_owned())),
         house_rules: false,
         today: Date::parse("2026-11-21").expect("a day"),
     };
-    let memory = Memory(files);
-    check(load(&request, &memory), &settings, &memory)
+    check(load(&common::request(), &memory), &settings, &memory)
 }
 
 /// The findings with this code: severity, verdict, services, message, and whether they are waived.
