@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use hardpan_compose::{Loader, PathKind, ReadError, Request, Stages};
 
 /// Files by path.
-pub struct Memory(BTreeMap<String, String>);
+pub(crate) struct Memory(BTreeMap<String, String>);
 
 impl Memory {
     /// Files below `/p`.
-    pub fn new(files: &[(&str, &str)]) -> Self {
+    pub(crate) fn new(files: &[(&str, &str)]) -> Self {
         Self(files.iter().map(|(path, text)| (format!("/p/{path}"), (*text).to_owned())).collect())
     }
 }
@@ -33,7 +33,7 @@ impl Loader for Memory {
 }
 
 /// The whole project, as a check wants it.
-pub fn request() -> Request {
+pub(crate) fn request() -> Request {
     Request {
         current_dir: "/p".to_owned(),
         profiles: vec!["*".to_owned()],
