@@ -7,6 +7,7 @@
 //! machine can decide, a [`Rule`] decides it for a [`Scope`], and [`check`] makes findings of what all rules say.
 
 pub mod artifacts;
+pub mod builds;
 mod classify;
 pub mod codes;
 mod custom;
@@ -19,6 +20,7 @@ pub mod policy;
 pub mod requirements;
 pub mod rule;
 mod scope;
+pub mod secret_names;
 mod service;
 mod waivers;
 
