@@ -16,6 +16,7 @@ pub mod policy;
 pub mod requirements;
 pub mod rule;
 mod scope;
+pub mod secret_names;
 mod service;
 
 pub use classify::ServiceKind;
