@@ -1,0 +1,128 @@
+//! `hardpan check`: the project judged by the baseline.
+
+mod baseline;
+mod fix;
+mod policy;
+
+use anyhow::Context as _;
+use hardpan_compose::{Request, Stages, load};
+use hardpan_diag::{Exit, Severity as Problem, did_you_mean};
+use hardpan_report::{Gate, Renderer, Report, Shown};
+use hardpan_rules::codes::Severity;
+use hardpan_rules::{Outcome, Rule, check, matrix};
+
+use crate::cli::{CheckArgs, ProjectArgs, ReportFormat, SeverityName};
+use crate::disk::Disk;
+use crate::print;
+
+pub(crate) fn run(project: &ProjectArgs, args: &CheckArgs) -> anyhow::Result<Exit> {
+    let Some(rules) = rules(args) else { return Ok(Exit::Input) };
+    let baseline = match args.baseline.as_deref().map(baseline::read).transpose() {
+        Ok(baseline) => baseline,
+        Err(error) => return Ok(refused(&error)),
+    };
+    let mut request =
+        Request { stages: Stages { drop_unused: false, ..Stages::default() }, ..super::request(project)? };
+    if request.profiles.is_empty() {
+        request.profiles.push("*".to_owned());
+    }
+    let loaded = load(&request, &Disk);
+    let directory =
+        loaded.project.as_ref().map_or(request.current_dir.as_str(), |project| project.working_dir());
+    let directory = directory.to_owned();
+    let name = loaded.project.as_ref().map(|project| project.name().to_owned());
+    let policy = match policy::policy(args, &directory) {
+        Ok(policy) => policy,
+        Err(error) => return Ok(refused(&error)),
+    };
+    let mut outcome = check(loaded, &policy, directory.clone(), &Disk);
+    if let Some(exit) = fix::run(args, &outcome)? {
+        return Ok(exit);
+    }
+    hardpan_report::shorten_paths(&mut outcome, &directory);
+    let matrix = if rules.is_empty() { matrix(&policy, &outcome) } else { Vec::new() };
+    keep(&mut outcome, &rules);
+    let known = baseline
+        .map_or(0, |baseline| baseline::drop_known(baseline, &mut outcome, &request.current_dir, &directory));
+    let edits = fix::edits(&outcome);
+    let report = Report {
+        version: env!("CARGO_PKG_VERSION"),
+        project: name.as_deref().filter(|name| !name.is_empty()),
+        directory: &directory,
+        current_dir: &request.current_dir,
+        policy: &policy,
+        outcome: &outcome,
+        matrix: &matrix,
+        edits: &edits,
+        gate: Gate { fail_on: severity(args.fail_on), strict: args.strict },
+        known,
+    };
+    write(&report, args)?;
+    Ok(if outcome.diagnostics.iter().any(|one| one.severity == Problem::Error) {
+        Exit::Input
+    } else if outcome.findings.iter().any(|finding| report.gate.fails(finding)) {
+        Exit::Findings
+    } else {
+        Exit::Clean
+    })
+}
+
+/// What was typed cannot be used: says why.
+fn refused(error: &anyhow::Error) -> Exit {
+    print::line_to_stderr(&format!("error: {error:#}"));
+    Exit::Input
+}
+
+const fn severity(name: SeverityName) -> Severity {
+    match name {
+        SeverityName::Info => Severity::Info,
+        SeverityName::Low => Severity::Low,
+        SeverityName::Medium => Severity::Medium,
+        SeverityName::High => Severity::High,
+        SeverityName::Critical => Severity::Critical,
+    }
+}
+
+/// The rules asked for, none for all of them; nothing where one of them does not exist, which is said.
+fn rules(args: &CheckArgs) -> Option<Vec<&'static Rule>> {
+    let mut rules = Vec::new();
+    for wanted in &args.rule {
+        let Some(rule) = hardpan_rules::find_rule(wanted) else {
+            print::line_to_stderr(&format!("error: no rule is called `{wanted}`"));
+            let known = hardpan_rules::rules().flat_map(|rule| [rule.code, rule.name]);
+            if let Some(near) = did_you_mean(wanted, known) {
+                print::line_to_stderr(&format!("help: did you mean `{near}`?"));
+            }
+            return None;
+        };
+        rules.push(rule);
+    }
+    Some(rules)
+}
+
+/// Keeps what these rules found, or everything where there are none.
+fn keep(outcome: &mut Outcome, rules: &[&Rule]) {
+    if !rules.is_empty() {
+        outcome.findings.retain(|finding| rules.iter().any(|rule| rule.code == finding.code));
+        outcome.tallies.retain(|tally| rules.iter().any(|rule| rule.code == tally.code));
+    }
+}
+
+/// Writes the report where it was asked for.
+fn write(report: &Report<'_>, args: &CheckArgs) -> anyhow::Result<()> {
+    let shown = Shown { max: args.max, verbose: args.verbose, per_service: args.per_service };
+    let (text, is_styled) = match (args.format, &args.output) {
+        (ReportFormat::Human, _) if args.requirements => (hardpan_report::matrix_text(report), false),
+        (ReportFormat::Human, None) => (hardpan_report::human(report, shown, &Renderer::styled()), true),
+        (ReportFormat::Human, Some(_)) => (hardpan_report::human(report, shown, &Renderer::plain()), false),
+        (ReportFormat::Json, _) => (hardpan_report::json(report), false),
+        (ReportFormat::Sarif, _) => (hardpan_report::sarif(report), false),
+        (ReportFormat::Junit, _) => (hardpan_report::junit(report), false),
+        (ReportFormat::Github, _) => (hardpan_report::github(report), false),
+    };
+    match &args.output {
+        Some(path) => std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display())),
+        None if is_styled => print::styled_to_stdout(&text),
+        None => print::to_stdout(&text),
+    }
+}
