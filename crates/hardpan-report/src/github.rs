@@ -19,9 +19,7 @@ pub fn github(report: &Report<'_>) -> String {
         text.push_str(&command(report, finding));
     }
     for problem in &report.outcome.diagnostics {
-        if problem.severity == hardpan_diag::Severity::Error
-            && !report.outcome.findings.iter().any(|finding| finding.message == problem.message)
-        {
+        if problem.severity == hardpan_diag::Severity::Error && !report.is_finding(problem) {
             let place = problem.primary.as_ref().map(|label| place(report, label.span));
             let _ = writeln!(
                 text,

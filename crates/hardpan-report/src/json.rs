@@ -100,6 +100,14 @@ struct Entry<'r> {
     help: Option<&'r str>,
     fix: Option<Fix<'r>>,
     waived: bool,
+    waiver: Option<Waiver<'r>>,
+}
+
+#[derive(Serialize)]
+struct Waiver<'r> {
+    reason: &'r str,
+    adr: &'r str,
+    owner: &'r str,
 }
 
 #[derive(Serialize)]
@@ -123,6 +131,7 @@ struct Rule {
     severity: &'static str,
     statement: &'static str,
     violated: usize,
+    waived: usize,
     unknown: usize,
     satisfied: usize,
     not_applicable: BTreeMap<&'static str, usize>,
@@ -153,12 +162,12 @@ pub fn json(report: &Report<'_>) -> String {
         project: Project {
             name: report.project,
             directory: relative(report.current_dir, report.directory),
-            resolved: outcome.diagnostics.iter().all(|one| one.severity < hardpan_diag::Severity::Error),
+            resolved: outcome.is_resolved(),
             services: outcome.services,
         },
         policy: Policy {
-            file: report.policy.path.as_deref().map(|path| relative(report.current_dir, path)),
-            house_rules: report.policy.house_rules,
+            file: report.policy_path.map(|path| relative(report.current_dir, path)),
+            house_rules: outcome.policy.house_rules,
         },
         summary: summary(report),
         diagnostics: outcome.diagnostics.iter().map(|one| problem(&sources, one)).collect(),
@@ -166,7 +175,7 @@ pub fn json(report: &Report<'_>) -> String {
             .findings
             .iter()
             .enumerate()
-            .map(|(index, finding)| entry(&sources, finding, report.edits_of(index)))
+            .map(|(index, finding)| entry(report, finding, report.edits_of(index)))
             .collect(),
         rules: rules(report),
         requirements: requirements(report),
@@ -221,7 +230,8 @@ fn place<'r>(sources: &Sources<'_>, label: &'r Label) -> Place<'r> {
     Place { position: sources.position(label.span), label: &label.text }
 }
 
-fn entry<'r>(sources: &Sources<'_>, finding: &'r Finding, edits: &'r [Edit]) -> Entry<'r> {
+fn entry<'r>(report: &Report<'r>, finding: &'r Finding, edits: &'r [Edit]) -> Entry<'r> {
+    let sources = &report.sources();
     Entry {
         rule: &finding.code,
         name: &finding.name,
@@ -243,6 +253,11 @@ fn entry<'r>(sources: &Sources<'_>, finding: &'r Finding, edits: &'r [Edit]) -> 
                 .collect(),
         }),
         waived: finding.waived_by.is_some(),
+        waiver: report.waiver_of(finding).map(|waiver| Waiver {
+            reason: &waiver.reason,
+            adr: &waiver.adr,
+            owner: &waiver.owner,
+        }),
     }
 }
 
@@ -257,6 +272,7 @@ fn rules(report: &Report<'_>) -> Vec<Rule> {
                 severity: rule.info().severity.as_str(),
                 statement: rule.info().statement,
                 violated: tally.violated,
+                waived: tally.waived,
                 unknown: tally.unknown,
                 satisfied: tally.satisfied,
                 not_applicable: tally.not_applicable.clone(),

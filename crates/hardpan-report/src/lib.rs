@@ -5,6 +5,7 @@
 
 mod baseline;
 mod diagnostics;
+mod diff;
 mod excerpt;
 mod explain;
 mod github;
@@ -17,14 +18,16 @@ mod secrets;
 
 use std::collections::HashSet;
 
+use hardpan_diag::{Diagnostic, Label};
 use hardpan_rules::codes::Severity;
-use hardpan_rules::policy::Policy;
+use hardpan_rules::policy::Waiver;
 use hardpan_rules::{Finding, Outcome, Row, Verdict};
 use hardpan_source::{Edit, FileId, FileTable};
 
 pub use annotate_snippets::Renderer;
 pub use baseline::{Baseline, BaselineError};
 pub use diagnostics::diagnostics;
+pub use diff::diff;
 pub use explain::{Page, explain, rules_index};
 pub use github::github;
 pub use human::{Shown, human, matrix_text};
@@ -74,8 +77,8 @@ pub struct Report<'r> {
     pub directory: &'r str,
     /// The folder that shown paths start at, absolute.
     pub current_dir: &'r str,
-    /// What the owner decided.
-    pub policy: &'r Policy,
+    /// The policy file, absolute, where there is one.
+    pub policy_path: Option<&'r str>,
     /// What was found.
     pub outcome: &'r Outcome,
     /// How the requirements stand; empty where only some rules were asked for.
@@ -93,6 +96,20 @@ impl<'r> Report<'r> {
     #[must_use]
     pub fn sources(&self) -> Sources<'r> {
         Sources { files: &self.outcome.files, masked: &self.outcome.masked, current_dir: self.current_dir }
+    }
+
+    /// The waiver that covers a finding.
+    fn waiver_of(&self, finding: &Finding) -> Option<&'r Waiver> {
+        self.outcome.policy.waivers.get(finding.waived_by?)
+    }
+
+    /// True if a finding says the same: one of the rules repeats what the resolver refuses.
+    fn is_finding(&self, diagnostic: &Diagnostic) -> bool {
+        let place = |label: &Option<Label>| label.as_ref().map(|label| label.span);
+        diagnostic.severity == hardpan_diag::Severity::Error
+            && self.outcome.findings.iter().any(|finding| {
+                finding.message == diagnostic.message && place(&finding.primary) == place(&diagnostic.primary)
+            })
     }
 
     /// The edits of the finding with this index.

@@ -5,8 +5,6 @@
 
 use std::collections::HashSet;
 
-use hardpan_diag::Severity as Problem;
-
 use crate::engine::{Outcome, Tally};
 use crate::finding::Verdict;
 use crate::policy::Policy;
@@ -107,8 +105,8 @@ pub struct Score {
 
 /// Every requirement of the catalogue with how it stands, in the order of the catalogue.
 #[must_use]
-pub fn matrix(policy: &Policy, outcome: &Outcome) -> Vec<Row> {
-    let facts = Facts::new(policy, outcome);
+pub fn matrix(outcome: &Outcome) -> Vec<Row> {
+    let facts = Facts::new(outcome);
     requirements::all().map(|requirement| row(requirement, &facts)).collect()
 }
 
@@ -126,8 +124,6 @@ pub fn score(rows: &[Row]) -> Score {
 struct Facts<'o> {
     policy: &'o Policy,
     tallies: &'o [Tally],
-    /// Codes with a finding that a waiver covers.
-    waived: HashSet<&'o str>,
     /// Requirements that a finding says are broken, whatever rule it is of.
     broken: HashSet<&'o str>,
     /// The project did not resolve, so what looks met may only look so.
@@ -135,20 +131,16 @@ struct Facts<'o> {
 }
 
 impl<'o> Facts<'o> {
-    fn new(policy: &'o Policy, outcome: &'o Outcome) -> Self {
-        let violations = || outcome.findings.iter().filter(|finding| finding.verdict == Verdict::Violation);
+    fn new(outcome: &'o Outcome) -> Self {
+        let violations = outcome.findings.iter().filter(|finding| finding.verdict == Verdict::Violation);
         Self {
-            policy,
+            policy: &outcome.policy,
             tallies: &outcome.tallies,
-            waived: violations()
-                .filter(|finding| finding.waived_by.is_some())
-                .map(|finding| finding.code.as_str())
-                .collect(),
-            broken: violations()
+            broken: violations
                 .filter(|finding| finding.waived_by.is_none())
                 .flat_map(|finding| finding.requirements.iter().map(String::as_str))
                 .collect(),
-            incomplete: outcome.diagnostics.iter().any(|one| one.severity == Problem::Error),
+            incomplete: !outcome.is_resolved(),
         }
     }
 
@@ -161,7 +153,7 @@ impl<'o> Facts<'o> {
             None => Declared::Off,
             Some(tally) if tally.violated > 0 => Declared::Violated,
             Some(tally) if tally.unknown > 0 => Declared::Unknown,
-            Some(_) if self.waived.contains(code) => Declared::Waived,
+            Some(tally) if tally.waived > 0 => Declared::Waived,
             Some(_) if self.incomplete => Declared::Unknown,
             Some(tally) if tally.satisfied > 0 => Declared::Met,
             Some(_) => Declared::NotApplicable,
@@ -209,8 +201,6 @@ fn is_observation(by: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use hardpan_source::FileTable;
 
     use super::*;
@@ -232,7 +222,7 @@ mod tests {
     }
 
     fn tally(violated: usize, unknown: usize, satisfied: usize) -> Tally {
-        Tally { code: RULE, violated, unknown, satisfied, not_applicable: BTreeMap::new() }
+        Tally { code: RULE, violated, unknown, satisfied, ..Tally::default() }
     }
 
     fn outcome(tallies: Vec<Tally>) -> Outcome {
@@ -240,6 +230,7 @@ mod tests {
             files: FileTable::new(),
             masked: HashSet::new(),
             diagnostics: Vec::new(),
+            policy: Policy::default(),
             findings: Vec::new(),
             tallies,
             services: 1,
@@ -247,8 +238,8 @@ mod tests {
     }
 
     fn check(proof: &'static [Proof], tally: Tally, status: Status) {
-        let (policy, outcome) = (Policy::default(), outcome(vec![tally]));
-        assert_eq!(row(requirement(proof), &Facts::new(&policy, &outcome)).status, status, "{proof:?}");
+        let outcome = outcome(vec![tally]);
+        assert_eq!(row(requirement(proof), &Facts::new(&outcome)).status, status, "{proof:?}");
     }
 
     #[test]
@@ -273,14 +264,14 @@ mod tests {
     fn a_project_that_does_not_resolve_meets_nothing() {
         let mut outcome = outcome(vec![tally(0, 0, 2)]);
         outcome.diagnostics.push(hardpan_diag::Diagnostic::error(hardpan_diag::Code("x"), "broken"));
-        let rows = matrix(&Policy::default(), &outcome);
+        let rows = matrix(&outcome);
         assert!(rows.iter().all(|row| row.status != Status::Met && row.declared != Some(Declared::Met)));
     }
 
     #[test]
     fn the_score_counts_what_files_can_decide() {
-        let (policy, outcome) = (Policy::default(), outcome(vec![tally(0, 0, 2)]));
-        let facts = Facts::new(&policy, &outcome);
+        let outcome = outcome(vec![tally(0, 0, 2)]);
+        let facts = Facts::new(&outcome);
         let row = |proof: &'static [Proof]| row(requirement(proof), &facts);
         let rows = [
             row(&[Proof::Rule(RULE)]),
@@ -290,6 +281,6 @@ mod tests {
             row(&[Proof::Process("a person")]),
         ];
         assert_eq!(score(&rows), Score { met: 2, decidable: 3 });
-        assert_eq!(matrix(&policy, &outcome).len(), requirements::all().count());
+        assert_eq!(matrix(&outcome).len(), requirements::all().count());
     }
 }

@@ -137,9 +137,9 @@ pub(crate) struct CheckArgs {
     /// Judge by the house rules of the baseline documents too
     #[arg(long)]
     pub(crate) house: bool,
-    /// Policy file [default: the next `hardpan.yml` upwards from the project]
+    /// Policy file [default: `hardpan.yml` in the project's directory or above]
     #[arg(long, value_name = "FILE")]
-    pub(crate) policy: Option<std::path::PathBuf>,
+    pub(crate) policy: Option<String>,
     /// Report only what this earlier JSON report does not have
     #[arg(long, value_name = "FILE")]
     pub(crate) baseline: Option<std::path::PathBuf>,
@@ -167,11 +167,11 @@ pub(crate) struct CheckArgs {
     #[arg(long, value_name = "COUNT", default_value_t = 100)]
     pub(crate) max: usize,
 
-    /// Apply fixes: those that are safe, or all
+    /// Apply fixes, those that are safe or all, and report what is left
     #[arg(long, value_enum, value_name = "WHICH", num_args = 0..=1, require_equals = true,
           default_missing_value = "safe")]
     pub(crate) fix: Option<FixKind>,
-    /// Print what fixes would change, and change nothing
+    /// Print what the fixes would change instead, and change nothing; ends with 1 where there is something
     #[arg(long)]
     pub(crate) diff: bool,
 }

@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use annotate_snippets::{Group, Level, Renderer};
-use hardpan_diag::Severity as Problem;
 use hardpan_rules::codes::Severity;
 use hardpan_rules::{Finding, Names, Safety, Verdict};
 
@@ -31,9 +30,6 @@ const RELATED_MAX: usize = 3;
 
 /// How many requirements are named with a finding; the rest is counted.
 const REQUIREMENTS_MAX: usize = 4;
-
-/// The code of the rule that repeats the resolver's errors as findings.
-const UNRESOLVABLE: &str = "HP-ORC-003";
 
 /// The report of a check.
 #[must_use]
@@ -59,15 +55,12 @@ pub fn human(report: &Report<'_>, shown: Shown, renderer: &Renderer) -> String {
     text
 }
 
-/// What the resolver had to say, where no finding says it.
+/// What there was to say of the policy and what the resolver had to say, where no finding says it.
 fn problems(report: &Report<'_>, renderer: &Renderer) -> String {
-    let is_said = report.outcome.findings.iter().any(|finding| finding.code == UNRESOLVABLE);
     let mut text = String::new();
-    for diagnostic in &report.outcome.diagnostics {
-        if diagnostic.severity < Problem::Error || !is_said {
-            text.push_str(&diagnostics::render(&report.sources(), diagnostic, renderer));
-            text.push_str("\n\n");
-        }
+    for diagnostic in report.outcome.diagnostics.iter().filter(|one| !report.is_finding(one)) {
+        text.push_str(&diagnostics::render(&report.sources(), diagnostic, renderer));
+        text.push_str("\n\n");
     }
     text
 }
@@ -101,6 +94,10 @@ fn render(report: &Report<'_>, finding: &Finding, shown: Shown, renderer: &Rende
     }
     if let Some(help) = help(finding) {
         group = group.element(Level::HELP.message(help));
+    }
+    if let Some(waiver) = report.waiver_of(finding) {
+        let text = format!("waived: {} ({}, {})", waiver.reason, waiver.adr, waiver.owner);
+        group = group.element(Level::NOTE.message(text));
     }
     group = group.element(Level::NOTE.message(note(finding)));
     renderer.render(&[group])

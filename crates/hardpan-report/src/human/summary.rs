@@ -141,9 +141,12 @@ pub(super) fn words(status: Status) -> &'static str {
 }
 
 fn policy_line(report: &Report<'_>) -> String {
-    let house = if report.policy.house_rules { "house rules are on" } else { "house rules are off" };
-    match (&report.policy.path, report.policy.house_rules) {
-        (Some(path), _) => format!("{}; {house}", crate::relative(report.current_dir, path)),
+    let house = report.outcome.policy.house_rules;
+    match (report.policy_path, house) {
+        (Some(path), _) => {
+            let path = crate::relative(report.current_dir, path);
+            format!("{path}; house rules are {}", if house { "on" } else { "off" })
+        }
         (None, true) => "no hardpan.yml: all rules, with the parameters of the baseline documents".to_owned(),
         (None, false) => {
             "no hardpan.yml: rules for anybody's project; house rules such as the Loki driver are \

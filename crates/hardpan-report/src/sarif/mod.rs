@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use hardpan_diag::{Diagnostic, Label};
 use hardpan_rules::codes::Severity;
+use hardpan_rules::policy::Waiver;
 use hardpan_rules::{Finding, Status, Verdict, score};
 use hardpan_source::{Edit, Span};
 
@@ -39,16 +40,13 @@ pub fn sarif(report: &Report<'_>) -> String {
         .findings
         .iter()
         .enumerate()
-        .map(|(at, finding)| result(&sources, finding, index[finding.code.as_str()], report.edits_of(at)))
+        .map(|(at, finding)| result(report, finding, index[finding.code.as_str()], report.edits_of(at)))
         .collect();
     let score = score(report.matrix);
     let count = |status: Status| report.matrix.iter().filter(|row| row.status == status).count();
     let run = Run {
         invocations: [Invocation {
-            execution_successful: outcome
-                .diagnostics
-                .iter()
-                .all(|one| one.severity < hardpan_diag::Severity::Error),
+            execution_successful: outcome.is_resolved(),
             tool_execution_notifications: outcome
                 .diagnostics
                 .iter()
@@ -156,7 +154,8 @@ const fn security_severity(severity: Severity) -> &'static str {
     }
 }
 
-fn result<'r>(sources: &Sources<'_>, finding: &'r Finding, rule_index: usize, edits: &[Edit]) -> Outcome<'r> {
+fn result<'r>(report: &Report<'r>, finding: &'r Finding, rule_index: usize, edits: &[Edit]) -> Outcome<'r> {
+    let sources = &report.sources();
     let mut message = title(finding);
     if let Some(help) = &finding.help {
         message.push_str("\n\n");
@@ -183,10 +182,7 @@ fn result<'r>(sources: &Sources<'_>, finding: &'r Finding, rule_index: usize, ed
             .collect(),
         partial_fingerprints: BTreeMap::from([("hardpanFinding/v1", fingerprint(sources, finding))]),
         fixes: fixes(sources, finding, edits),
-        suppressions: match finding.waived_by {
-            Some(_) => vec![Suppression { kind: "external", status: "accepted" }],
-            None => Vec::new(),
-        },
+        suppressions: report.waiver_of(finding).map(suppression).into_iter().collect(),
         properties: Properties {
             severity: finding.severity.as_str(),
             confidence: finding.confidence.as_str(),
@@ -194,6 +190,15 @@ fn result<'r>(sources: &Sources<'_>, finding: &'r Finding, rule_index: usize, ed
             services: &finding.services,
             requirements: &finding.requirements,
         },
+    }
+}
+
+/// A waiver is an accepted decision that stands outside the file.
+fn suppression(waiver: &Waiver) -> Suppression {
+    Suppression {
+        kind: "external",
+        status: "accepted",
+        justification: format!("{} ({}, {})", waiver.reason, waiver.adr, waiver.owner),
     }
 }
 

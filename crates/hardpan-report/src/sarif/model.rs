@@ -142,6 +142,7 @@ pub(super) struct Properties<'r> {
 pub(super) struct Suppression {
     pub(super) kind: &'static str,
     pub(super) status: &'static str,
+    pub(super) justification: String,
 }
 
 #[derive(Serialize)]

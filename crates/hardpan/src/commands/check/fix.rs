@@ -1,32 +1,83 @@
-//! `--fix` and `--diff`, and the edits that reports show.
+//! `--fix` and `--diff`: what can be cured without a person, and the edits that reports show.
 
-use anyhow::bail;
+use anyhow::Context as _;
+use hardpan_compose::Request;
 use hardpan_diag::Exit;
-use hardpan_rules::{Outcome, Repair};
+use hardpan_report::relative;
+use hardpan_rules::fix::{Fixed, edits_of, fix};
+use hardpan_rules::{Names, Outcome, Rule, Safety, Settings};
 use hardpan_source::Edit;
 
-use crate::cli::CheckArgs;
+use crate::cli::{CheckArgs, FixKind, ReportFormat};
+use crate::disk::Disk;
+use crate::print;
 
-/// Applies fixes, or shows them, where that is asked for; says how it ended.
-pub(super) fn run(args: &CheckArgs, _outcome: &Outcome) -> anyhow::Result<Option<Exit>> {
-    if args.fix.is_some() || args.diff {
-        bail!("fixes are not applied yet");
+/// Applies fixes where that is asked for. With `--diff` they are only shown, and that is all: says how it ended.
+pub(super) fn run(
+    args: &CheckArgs,
+    request: &Request,
+    settings: &Settings,
+    rules: &[&Rule],
+) -> anyhow::Result<Option<Exit>> {
+    let safety = match args.fix {
+        Some(FixKind::Unsafe) => Safety::Unsafe,
+        Some(FixKind::Safe) => Safety::Safe,
+        None if args.diff => Safety::Safe,
+        None => return Ok(None),
+    };
+    let fixed = fix(request, settings, &Disk, safety, &|finding| {
+        rules.is_empty() || rules.iter().any(|rule| rule.code == finding.code)
+    });
+    if args.diff {
+        print::to_stdout(&diff(&fixed, &request.current_dir))?;
+        tell(&fixed, "can be applied", &request.current_dir);
+        return Ok(Some(if fixed.texts.is_empty() { Exit::Clean } else { Exit::Findings }));
     }
+    for (path, text) in &fixed.texts {
+        std::fs::write(path, text).with_context(|| format!("cannot write {path}"))?;
+    }
+    tell(&fixed, "applied", &request.current_dir);
     Ok(None)
 }
 
-/// The edits of each finding's fix; none where it has none, or where they cannot be given without reading the text.
-pub(super) fn edits(outcome: &Outcome) -> Vec<Vec<Edit>> {
-    let all = outcome.findings.iter();
-    all.map(|finding| match (&finding.fix, &finding.primary) {
-        (Some(fix), primary) => match (&fix.repair, primary) {
-            (Repair::Edits(edits), _) => edits.clone(),
-            (Repair::Replace { value }, Some(label)) => {
-                vec![Edit { span: label.span, replacement: value.clone() }]
-            }
-            _ => Vec::new(),
-        },
-        _ => Vec::new(),
-    })
-    .collect()
+fn diff(fixed: &Fixed, current_dir: &str) -> String {
+    let files = fixed.texts.iter().map(|(path, after)| {
+        let before = fixed.before.get(path).map_or("", String::as_str);
+        hardpan_report::diff(&relative(current_dir, path), before, after)
+    });
+    files.collect()
+}
+
+/// Says what was done, and what was refused and why.
+fn tell(fixed: &Fixed, done: &str, current_dir: &str) {
+    let count = fixed.attempts.iter().filter(|attempt| attempt.refusal.is_none()).count();
+    let plural = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
+    let files = plural(fixed.texts.len(), "file");
+    print::line_to_stderr(&match count {
+        0 => "no fix applies".to_owned(),
+        count => format!("{} {done} in {files}", plural(count, "fix").replace("fixs", "fixes")),
+    });
+    for attempt in &fixed.attempts {
+        let Some(refusal) = &attempt.refusal else { continue };
+        let of = if attempt.services.is_empty() {
+            String::new()
+        } else {
+            format!(" of {}", Names(&attempt.services))
+        };
+        let place = relative(current_dir, &attempt.place);
+        print::line_to_stderr(&format!(
+            "not fixed: {}{of} at {place}: cannot {}: {refusal}",
+            attempt.code, attempt.title
+        ));
+    }
+}
+
+/// The edits of each finding's fix, for the formats that show them; none where they cannot be given.
+pub(super) fn edits(args: &CheckArgs, outcome: &Outcome) -> Vec<Vec<Edit>> {
+    match args.format {
+        ReportFormat::Json | ReportFormat::Sarif => {
+            outcome.findings.iter().map(|finding| edits_of(finding, outcome).unwrap_or_default()).collect()
+        }
+        ReportFormat::Human | ReportFormat::Junit | ReportFormat::Github => Vec::new(),
+    }
 }

@@ -2,18 +2,18 @@
 
 mod baseline;
 mod fix;
-mod policy;
 
 use anyhow::Context as _;
-use hardpan_compose::{Request, Stages, load};
+use hardpan_compose::{Loaded, Request, Stages, load};
 use hardpan_diag::{Exit, Severity as Problem, did_you_mean};
 use hardpan_report::{Gate, Renderer, Report, Shown};
 use hardpan_rules::codes::Severity;
-use hardpan_rules::{Outcome, Rule, check, matrix};
+use hardpan_rules::policy::Date;
+use hardpan_rules::{Outcome, Rule, Settings, check, matrix};
 
 use crate::cli::{CheckArgs, ProjectArgs, ReportFormat, SeverityName};
 use crate::disk::Disk;
-use crate::print;
+use crate::{policy_file, print};
 
 pub(crate) fn run(project: &ProjectArgs, args: &CheckArgs) -> anyhow::Result<Exit> {
     let Some(rules) = rules(args) else { return Ok(Exit::Input) };
@@ -26,31 +26,34 @@ pub(crate) fn run(project: &ProjectArgs, args: &CheckArgs) -> anyhow::Result<Exi
     if request.profiles.is_empty() {
         request.profiles.push("*".to_owned());
     }
-    let loaded = load(&request, &Disk);
-    let directory =
-        loaded.project.as_ref().map_or(request.current_dir.as_str(), |project| project.working_dir());
-    let directory = directory.to_owned();
-    let name = loaded.project.as_ref().map(|project| project.name().to_owned());
-    let policy = match policy::policy(args, &directory) {
+    let mut loaded = load(&request, &Disk);
+    let directory = directory(&loaded, &request);
+    let policy = match policy_file::find(args.policy.as_deref(), &directory) {
         Ok(policy) => policy,
         Err(error) => return Ok(refused(&error)),
     };
-    let mut outcome = check(loaded, &policy, directory.clone(), &Disk);
-    if let Some(exit) = fix::run(args, &outcome)? {
-        return Ok(exit);
+    let root = policy_file::root(policy.as_ref(), &directory);
+    let settings = Settings { root, policy, house_rules: args.house, today: today() };
+    if args.fix.is_some() || args.diff {
+        if let Some(exit) = fix::run(args, &request, &settings, &rules)? {
+            return Ok(exit);
+        }
+        loaded = load(&request, &Disk);
     }
+    let name = loaded.project.as_ref().map(|project| project.name().to_owned());
+    let mut outcome = check(loaded, &settings, &Disk);
     hardpan_report::shorten_paths(&mut outcome, &directory);
-    let matrix = if rules.is_empty() { matrix(&policy, &outcome) } else { Vec::new() };
+    let matrix = if rules.is_empty() { matrix(&outcome) } else { Vec::new() };
     keep(&mut outcome, &rules);
     let known = baseline
         .map_or(0, |baseline| baseline::drop_known(baseline, &mut outcome, &request.current_dir, &directory));
-    let edits = fix::edits(&outcome);
+    let edits = fix::edits(args, &outcome);
     let report = Report {
         version: env!("CARGO_PKG_VERSION"),
         project: name.as_deref().filter(|name| !name.is_empty()),
         directory: &directory,
         current_dir: &request.current_dir,
-        policy: &policy,
+        policy_path: settings.policy.as_ref().map(|(path, _)| path.as_str()),
         outcome: &outcome,
         matrix: &matrix,
         edits: &edits,
@@ -65,6 +68,18 @@ pub(crate) fn run(project: &ProjectArgs, args: &CheckArgs) -> anyhow::Result<Exi
     } else {
         Exit::Clean
     })
+}
+
+/// The project's folder, absolute; the current one where nothing could be loaded.
+fn directory(loaded: &Loaded, request: &Request) -> String {
+    let folder = loaded.project.as_ref().map(|project| project.working_dir());
+    folder.unwrap_or(&request.current_dir).to_owned()
+}
+
+/// Today, in UTC. A clock before 1970 gives its first day.
+fn today() -> Date {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    Date::from_unix_seconds(now.map_or(0, |now| now.as_secs()))
 }
 
 /// What was typed cannot be used: says why.
