@@ -1,6 +1,8 @@
-//! The difference of two texts in the unified form that `patch` and `git apply` read.
+//! The difference of two texts in the unified form, for reading: what may be secret in its lines is masked.
 
 use std::fmt::Write as _;
+
+use crate::secrets;
 
 /// Lines shown around a change.
 const CONTEXT: usize = 3;
@@ -25,6 +27,9 @@ pub fn diff(path: &str, before: &str, after: &str) -> String {
     let (old, new): (Vec<&str>, Vec<&str>) =
         (before.split_inclusive('\n').collect(), after.split_inclusive('\n').collect());
     let steps = steps(&old, &new);
+    let (before, after) = (secrets::masked("", before), secrets::masked("", after));
+    let (old, new): (Vec<&str>, Vec<&str>) =
+        (before.split_inclusive('\n').collect(), after.split_inclusive('\n').collect());
     let mut text = format!("--- a/{path}\n+++ b/{path}\n");
     let changed: Vec<usize> = (0..steps.len()).filter(|&at| steps[at] != Step::Same).collect();
     let mut from = 0;
@@ -156,6 +161,15 @@ mod tests {
             "1\n2\n3\n4\n5\n6\n7\n8\n9\n",
             "1\n2\n3\n4\nx\n5\n6\n7\n8\n",
             "@@ -2,8 +2,8 @@\n 2\n 3\n 4\n+x\n 5\n 6\n 7\n 8\n-9\n",
+        );
+    }
+
+    #[test]
+    fn secrets_beside_a_change_are_masked() {
+        check(
+            "  A_PASSWORD: hunter2\n",
+            "  A_PASSWORD: hunter2\n  init: true\n",
+            "@@ -1,1 +1,2 @@\n   A_PASSWORD: *******\n+  init: true\n",
         );
     }
 

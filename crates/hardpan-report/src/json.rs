@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use hardpan_diag::{Diagnostic, Label};
-use hardpan_rules::{Finding, Status, Verdict, score};
+use hardpan_rules::{Finding, Safety, Status, Verdict, score};
 use hardpan_source::Edit;
 use serde::Serialize;
 
@@ -56,9 +56,16 @@ struct Summary {
     unknown: usize,
     waived: usize,
     known: usize,
+    fixable: Fixable,
     files: BTreeMap<String, usize>,
     requirements: BTreeMap<&'static str, usize>,
     score: Score,
+}
+
+#[derive(Serialize)]
+struct Fixable {
+    safe: usize,
+    r#unsafe: usize,
 }
 
 #[derive(Serialize)]
@@ -202,6 +209,7 @@ fn summary(report: &Report<'_>) -> Summary {
         unknown: count(&|one| one.verdict == Verdict::Unknown && one.waived_by.is_none()),
         waived: count(&|one| one.waived_by.is_some()),
         known: report.known,
+        fixable: Fixable { safe: report.fixable(Safety::Safe), r#unsafe: report.fixable(Safety::Unsafe) },
         files,
         requirements: Status::ALL
             .iter()

@@ -21,7 +21,7 @@ use std::collections::HashSet;
 use hardpan_diag::{Diagnostic, Label};
 use hardpan_rules::codes::Severity;
 use hardpan_rules::policy::Waiver;
-use hardpan_rules::{Finding, Outcome, Row, Verdict};
+use hardpan_rules::{Finding, Outcome, Row, Safety, Verdict};
 use hardpan_source::{Edit, FileId, FileTable};
 
 pub use annotate_snippets::Renderer;
@@ -101,6 +101,13 @@ impl<'r> Report<'r> {
     /// The waiver that covers a finding.
     fn waiver_of(&self, finding: &Finding) -> Option<&'r Waiver> {
         self.outcome.policy.waivers.get(finding.waived_by?)
+    }
+
+    /// How many open violations have a fix of that safety.
+    fn fixable(&self, safety: Safety) -> usize {
+        let open = self.outcome.findings.iter().filter(|finding| finding.waived_by.is_none());
+        let fixes = open.filter(|finding| finding.verdict == Verdict::Violation);
+        fixes.filter(|finding| finding.fix.as_ref().is_some_and(|fix| fix.safety == safety)).count()
     }
 
     /// True if a finding says the same: one of the rules repeats what the resolver refuses.

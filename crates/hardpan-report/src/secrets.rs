@@ -20,7 +20,14 @@ pub(crate) fn masked(before: &str, shown: &str) -> String {
     let mut above: Vec<&str> = before.lines().rev().take(LINES_ABOVE_MAX).collect();
     above.reverse();
     let lines = shown.split('\n').map(|line| {
-        let masked = if continues_secret(&above, line) { hide(line) } else { mask_line(line) };
+        let masked = if continues_secret(&above, line) {
+            hide(line)
+        } else if line.trim_start().trim_start_matches("- ").starts_with("secrets:") {
+            // A list of names, not of values.
+            line.to_owned()
+        } else {
+            mask_line(line)
+        };
         above.push(line);
         masked
     });
@@ -60,7 +67,8 @@ fn continues_secret(above: &[&str], line: &str) -> bool {
 
 /// The line without its text.
 fn hide(line: &str) -> String {
-    let start = line.len() - line.trim_start_matches([' ', '-']).len();
+    let text = line.trim_start();
+    let start = line.len() - text.strip_prefix("- ").unwrap_or(text).len();
     format!("{}{}", &line[..start], "*".repeat(line.len() - start))
 }
 
@@ -94,6 +102,7 @@ mod tests {
 
     #[test]
     fn names_of_secrets_stay() {
+        check("", "    secrets: [db_password]", "    secrets: [db_password]");
         check("    secrets:\n", "      - db_password", "      - db_password");
         check("secrets:\n", "  db_password:\n    file: a", "  db_password:\n    file: a");
     }

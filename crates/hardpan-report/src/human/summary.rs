@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use hardpan_rules::codes::Severity;
-use hardpan_rules::{Finding, Status, Verdict, score};
+use hardpan_rules::{Finding, Safety, Status, Verdict, score};
 
 use super::Shown;
 use crate::Report;
@@ -35,9 +35,9 @@ pub(super) fn summary(report: &Report<'_>, shown: Shown, text: &mut String) {
     open().for_each(|finding| total.add(finding));
     let _ = writeln!(text, "{}", first_line(report, total));
     by_place(report, shown, text);
-    if report.matrix.is_empty() {
-        text.push('\n');
-    } else {
+    text.push('\n');
+    fixes(report, text);
+    if !report.matrix.is_empty() {
         by_requirement(report, text);
     }
     let _ = writeln!(text, "Policy: {}", policy_line(report));
@@ -112,6 +112,18 @@ fn by_place(report: &Report<'_>, shown: Shown, text: &mut String) {
     }
 }
 
+/// How much of it hardpan can cure.
+fn fixes(report: &Report<'_>, text: &mut String) {
+    let (safe, risky) = (report.fixable(Safety::Safe), report.fixable(Safety::Unsafe));
+    let line = match (safe, risky) {
+        (0, 0) => return,
+        (safe, 0) => format!("`--fix` cures {safe}"),
+        (0, risky) => format!("`--fix=unsafe` cures {risky}"),
+        (safe, risky) => format!("`--fix` cures {safe}, `--fix=unsafe` {risky} more"),
+    };
+    let _ = writeln!(text, "Fixes: {line}; `--diff` shows how");
+}
+
 fn by_requirement(report: &Report<'_>, text: &mut String) {
     let count = |status: Status| report.matrix.iter().filter(|row| row.status == status).count();
     let parts: Vec<String> = Status::ALL
@@ -119,7 +131,7 @@ fn by_requirement(report: &Report<'_>, text: &mut String) {
         .filter(|status| count(**status) > 0)
         .map(|status| format!("{} {}", count(*status), words(*status)))
         .collect();
-    let _ = writeln!(text, "\nRequirements: {} (`--requirements` lists them)", parts.join(", "));
+    let _ = writeln!(text, "Requirements: {} (`--requirements` lists them)", parts.join(", "));
     let score = score(report.matrix);
     let _ = writeln!(
         text,
