@@ -108,7 +108,9 @@ const SERVICES_IN_TITLE: usize = 4;
 
 /// The cure in words, and whether hardpan can bring it.
 fn help(finding: &Finding) -> Option<String> {
-    let by_program = finding.fix.as_ref().map(|fix| match fix.safety {
+    // What is waived is left alone.
+    let fix = finding.fix.as_ref().filter(|_| finding.waived_by.is_none());
+    let by_program = fix.map(|fix| match fix.safety {
         Safety::Safe => "`--fix` does it",
         Safety::Unsafe => "`--fix=unsafe` does it; see `--diff` first",
     });
