@@ -24,7 +24,7 @@ struct Document<'r> {
     summary: Summary,
     diagnostics: Vec<Problem<'r>>,
     findings: Vec<Entry<'r>>,
-    rules: Vec<Rule>,
+    rules: Vec<Rule<'r>>,
     requirements: Vec<Requirement>,
 }
 
@@ -132,17 +132,17 @@ struct Change<'r> {
 }
 
 #[derive(Serialize)]
-struct Rule {
-    rule: &'static str,
-    name: &'static str,
+struct Rule<'r> {
+    rule: &'r str,
+    name: &'r str,
     severity: &'static str,
-    statement: &'static str,
+    statement: &'r str,
     violated: usize,
     waived: usize,
     unknown: usize,
     satisfied: usize,
-    not_applicable: BTreeMap<&'static str, usize>,
-    requirements: Vec<&'static str>,
+    not_applicable: &'r BTreeMap<&'static str, usize>,
+    requirements: Vec<&'r str>,
 }
 
 #[derive(Serialize)]
@@ -269,22 +269,22 @@ fn entry<'r>(report: &Report<'r>, finding: &'r Finding, edits: &'r [Edit]) -> En
     }
 }
 
-fn rules(report: &Report<'_>) -> Vec<Rule> {
+fn rules<'r>(report: &Report<'r>) -> Vec<Rule<'r>> {
     let tallies = report.outcome.tallies.iter();
     tallies
         .filter_map(|tally| {
-            let rule = hardpan_rules::find_rule(tally.code)?;
+            let rule = report.rule_of(tally)?;
             Some(Rule {
-                rule: rule.code,
+                rule: &tally.code,
                 name: rule.name,
-                severity: rule.info().severity.as_str(),
-                statement: rule.info().statement,
+                severity: rule.severity.as_str(),
+                statement: rule.statement,
                 violated: tally.violated,
                 waived: tally.waived,
                 unknown: tally.unknown,
                 satisfied: tally.satisfied,
-                not_applicable: tally.not_applicable.clone(),
-                requirements: rule.requirements().iter().map(|requirement| requirement.id).collect(),
+                not_applicable: &tally.not_applicable,
+                requirements: rule.requirements,
             })
         })
         .collect()

@@ -78,8 +78,8 @@ impl Counts {
 fn suites<'r>(report: &Report<'r>) -> Vec<Suite<'r>> {
     let mut suites: Vec<Suite<'r>> = Vec::new();
     for tally in &report.outcome.tallies {
-        let name = hardpan_rules::find_rule(tally.code).map_or("", |rule| rule.name);
-        suites.push(Suite { code: tally.code, name, tally: Some(tally), findings: Vec::new() });
+        let name = report.rule_of(tally).map_or("", |rule| rule.name);
+        suites.push(Suite { code: &tally.code, name, tally: Some(tally), findings: Vec::new() });
     }
     for finding in &report.outcome.findings {
         match suites.iter_mut().find(|suite| suite.code == finding.code) {

@@ -21,7 +21,7 @@ use std::collections::HashSet;
 use hardpan_diag::{Diagnostic, Label};
 use hardpan_rules::codes::Severity;
 use hardpan_rules::policy::Waiver;
-use hardpan_rules::{Finding, Outcome, Row, Safety, Verdict};
+use hardpan_rules::{Finding, Outcome, Row, Rule, Safety, Tally, Verdict};
 use hardpan_source::{Edit, FileId, FileTable};
 
 pub use annotate_snippets::Renderer;
@@ -66,6 +66,17 @@ impl Gate {
     }
 }
 
+/// A rule that was judged, of ours or of the policy.
+struct Judged<'r> {
+    name: &'r str,
+    severity: Severity,
+    /// What holds where it is met.
+    statement: &'r str,
+    requirements: Vec<&'r str>,
+    /// Ours; none where the policy brought it.
+    known: Option<&'static Rule>,
+}
+
 /// Everything that a report of a check is made of.
 #[derive(Clone, Copy, Debug)]
 pub struct Report<'r> {
@@ -96,6 +107,27 @@ impl<'r> Report<'r> {
     #[must_use]
     pub fn sources(&self) -> Sources<'r> {
         Sources { files: &self.outcome.files, masked: &self.outcome.masked, current_dir: self.current_dir }
+    }
+
+    /// The rule of a tally; none where neither hardpan nor the policy has it any more.
+    fn rule_of(&self, tally: &Tally) -> Option<Judged<'r>> {
+        if let Some(rule) = hardpan_rules::find_rule(&tally.code) {
+            return Some(Judged {
+                name: rule.name,
+                severity: rule.info().severity,
+                statement: rule.info().statement,
+                requirements: rule.requirements().iter().map(|requirement| requirement.id).collect(),
+                known: Some(rule),
+            });
+        }
+        let rule = self.outcome.policy.custom.iter().find(|rule| rule.rule == tally.code)?;
+        Some(Judged {
+            name: &rule.name,
+            severity: rule.severity,
+            statement: &rule.require.0,
+            requirements: vec![&rule.requirement],
+            known: None,
+        })
     }
 
     /// The waiver that covers a finding.

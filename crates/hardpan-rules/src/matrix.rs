@@ -3,7 +3,7 @@
 //! It decides nothing about a project itself; that is what rules do. What is unknown, planned or up to people is never
 //! a pass.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use crate::engine::{Outcome, Tally};
 use crate::finding::Verdict;
@@ -124,24 +124,26 @@ pub fn score(rows: &[Row]) -> Score {
 struct Facts<'o> {
     policy: &'o Policy,
     tallies: &'o [Tally],
-    /// Requirements that a finding says are broken, whatever rule it is of.
-    broken: HashSet<&'o str>,
+    /// What findings say of requirements, whatever rule they are of: rules of the policy prove some as well.
+    found: HashMap<&'o str, Declared>,
     /// The project did not resolve, so what looks met may only look so.
     incomplete: bool,
 }
 
 impl<'o> Facts<'o> {
     fn new(outcome: &'o Outcome) -> Self {
-        let violations = outcome.findings.iter().filter(|finding| finding.verdict == Verdict::Violation);
-        Self {
-            policy: &outcome.policy,
-            tallies: &outcome.tallies,
-            broken: violations
-                .filter(|finding| finding.waived_by.is_none())
-                .flat_map(|finding| finding.requirements.iter().map(String::as_str))
-                .collect(),
-            incomplete: !outcome.is_resolved(),
+        let mut found: HashMap<&str, Declared> = HashMap::new();
+        for finding in &outcome.findings {
+            let says = match (finding.waived_by, finding.verdict) {
+                (Some(_), _) => Declared::Waived,
+                (None, Verdict::Violation) => Declared::Violated,
+                (None, _) => Declared::Unknown,
+            };
+            for id in &finding.requirements {
+                found.entry(id).and_modify(|before| *before = says.min(*before)).or_insert(says);
+            }
         }
+        Self { policy: &outcome.policy, tallies: &outcome.tallies, found, incomplete: !outcome.is_resolved() }
     }
 
     /// What a rule says; none where it is not built yet.
@@ -162,7 +164,7 @@ impl<'o> Facts<'o> {
 }
 
 fn row(requirement: &'static Requirement, facts: &Facts<'_>) -> Row {
-    let mut declared = facts.broken.contains(requirement.id).then_some(Declared::Violated);
+    let mut declared = facts.found.get(requirement.id).copied();
     let (mut is_planned, mut is_process) = (false, false);
     for proof in requirement.proof {
         match *proof {
@@ -222,13 +224,13 @@ mod tests {
     }
 
     fn tally(violated: usize, unknown: usize, satisfied: usize) -> Tally {
-        Tally { code: RULE, violated, unknown, satisfied, ..Tally::default() }
+        Tally { code: RULE.to_owned(), violated, unknown, satisfied, ..Tally::default() }
     }
 
     fn outcome(tallies: Vec<Tally>) -> Outcome {
         Outcome {
             files: FileTable::new(),
-            masked: HashSet::new(),
+            masked: std::collections::HashSet::new(),
             diagnostics: Vec::new(),
             policy: Policy::default(),
             findings: Vec::new(),

@@ -15,7 +15,7 @@ use self::model::{
     Outcome, Physical, Properties, Reference, Region, Replacement, Rule, RuleProperties, Run, RunProperties,
     Suppression, Text, Tool, UriBase,
 };
-use crate::{Report, Sources, title};
+use crate::{Judged, Report, Sources, title};
 
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
@@ -78,50 +78,45 @@ pub fn sarif(report: &Report<'_>) -> String {
     serde_json::to_string_pretty(&log).expect("strings, numbers and lists have a JSON form") + "\n"
 }
 
-/// The rules that were judged, in the order of the registry, then those of the policy that only findings name.
+/// The rules that were judged, then those that only findings name.
 fn rules<'r>(report: &Report<'r>) -> Vec<Rule<'r>> {
-    let judged = report.outcome.tallies.iter().filter_map(|tally| hardpan_rules::find_rule(tally.code));
-    let mut rules: Vec<Rule<'r>> = judged.map(rule).collect();
+    let tallies = report.outcome.tallies.iter();
+    let mut rules: Vec<Rule<'r>> =
+        tallies.filter_map(|tally| Some(rule(&tally.code, report.rule_of(tally)?))).collect();
     for finding in &report.outcome.findings {
-        if rules.iter().any(|rule| rule.id == finding.code) {
-            continue;
-        }
-        rules.push(match hardpan_rules::find_rule(&finding.code) {
-            Some(known) => rule(known),
-            None => Rule {
-                id: &finding.code,
+        if !rules.iter().any(|rule| rule.id == finding.code) {
+            let judged = Judged {
                 name: &finding.name,
-                short_description: None,
-                help: None,
-                default_configuration: Configuration { level: level(finding.severity) },
-                properties: RuleProperties {
-                    tags: vec!["policy".to_owned()],
-                    precision: None,
-                    problem_severity: problem_severity(finding.severity),
-                    security_severity: None,
-                },
-            },
-        });
+                severity: finding.severity,
+                statement: &finding.message,
+                requirements: finding.requirements.iter().map(String::as_str).collect(),
+                known: hardpan_rules::find_rule(&finding.code),
+            };
+            rules.push(rule(&finding.code, judged));
+        }
     }
     rules
 }
 
-fn rule(rule: &'static hardpan_rules::Rule) -> Rule<'static> {
-    let info = rule.info();
-    let is_security = SECURITY.contains(&info.family());
-    let tag = if is_security { "security" } else { "correctness" };
-    let requirements = rule.requirements().into_iter().map(|one| one.id.to_owned());
+fn rule<'r>(id: &'r str, judged: Judged<'r>) -> Rule<'r> {
+    let Judged { name, severity, statement, requirements, known } = judged;
+    let is_security = known.is_some_and(|rule| SECURITY.contains(&rule.info().family()));
+    let tag = match known {
+        Some(_) if is_security => "security",
+        Some(_) => "correctness",
+        None => "policy",
+    };
     Rule {
-        id: rule.code,
-        name: rule.name,
-        short_description: Some(text(info.statement)),
-        help: Some(Help { text: rule.doc.to_owned(), markdown: rule.doc.to_owned() }),
-        default_configuration: Configuration { level: level(info.severity) },
+        id,
+        name,
+        short_description: text(statement),
+        help: known.map(|rule| Help { text: rule.doc.to_owned(), markdown: rule.doc.to_owned() }),
+        default_configuration: Configuration { level: level(severity) },
         properties: RuleProperties {
-            tags: std::iter::once(tag.to_owned()).chain(requirements).collect(),
-            precision: Some(rule.confidence.as_str()),
-            problem_severity: problem_severity(info.severity),
-            security_severity: is_security.then(|| security_severity(info.severity)),
+            tags: std::iter::once(tag).chain(requirements).map(str::to_owned).collect(),
+            precision: known.map(|rule| rule.confidence.as_str()),
+            problem_severity: problem_severity(severity),
+            security_severity: is_security.then(|| security_severity(severity)),
         },
     }
 }

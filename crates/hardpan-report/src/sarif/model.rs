@@ -58,8 +58,7 @@ pub(super) struct Driver<'r> {
 pub(super) struct Rule<'r> {
     pub(super) id: &'r str,
     pub(super) name: &'r str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) short_description: Option<Text>,
+    pub(super) short_description: Text,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) help: Option<Help>,
     pub(super) default_configuration: Configuration,
