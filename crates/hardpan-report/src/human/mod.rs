@@ -135,7 +135,10 @@ fn note(finding: &Finding) -> String {
     if !text.is_empty() {
         text.push_str("; ");
     }
-    let _ = write!(text, "see `hardpan explain {}`", finding.code);
+    match hardpan_rules::find_rule(&finding.code) {
+        Some(rule) => drop(write!(text, "see `hardpan explain {}`", rule.code)),
+        None => text.push_str("a rule of the policy"),
+    }
     text
 }
 

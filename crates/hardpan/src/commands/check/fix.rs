@@ -5,9 +5,10 @@ use hardpan_compose::Request;
 use hardpan_diag::Exit;
 use hardpan_report::relative;
 use hardpan_rules::fix::{Fixed, edits_of, fix};
-use hardpan_rules::{Names, Outcome, Rule, Safety, Settings};
+use hardpan_rules::{Finding, Names, Outcome, Safety, Settings};
 use hardpan_source::Edit;
 
+use super::Wanted;
 use crate::cli::{CheckArgs, FixKind, ReportFormat};
 use crate::disk::Disk;
 use crate::print;
@@ -17,7 +18,7 @@ pub(super) fn run(
     args: &CheckArgs,
     request: &Request,
     settings: &Settings,
-    rules: &[&Rule],
+    wanted: &Wanted,
 ) -> anyhow::Result<Option<Exit>> {
     let safety = match args.fix {
         Some(FixKind::Unsafe) => Safety::Unsafe,
@@ -25,9 +26,8 @@ pub(super) fn run(
         None if args.diff => Safety::Safe,
         None => return Ok(None),
     };
-    let fixed = fix(request, settings, &Disk, safety, &|finding| {
-        rules.is_empty() || rules.iter().any(|rule| rule.code == finding.code)
-    });
+    let include = |finding: &Finding| wanted.has(&finding.code, &finding.name);
+    let fixed = fix(request, settings, &Disk, safety, &include);
     if args.diff {
         print::to_stdout(&diff(&fixed, &request.current_dir))?;
         tell(&fixed, "can be applied", &request.current_dir);

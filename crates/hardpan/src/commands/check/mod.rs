@@ -16,7 +16,13 @@ use crate::disk::Disk;
 use crate::{policy_file, print};
 
 pub(crate) fn run(project: &ProjectArgs, args: &CheckArgs) -> anyhow::Result<Exit> {
-    let Some(rules) = rules(args) else { return Ok(Exit::Input) };
+    let wanted = Wanted::new(args);
+    if args.fix.is_some() || args.diff {
+        // Rules of a policy have no fixes, so it does not matter that they are not known yet.
+        if let Some(other) = wanted.others.first() {
+            return Ok(unknown_rule(other));
+        }
+    }
     let baseline = match args.baseline.as_deref().map(baseline::read).transpose() {
         Ok(baseline) => baseline,
         Err(error) => return Ok(refused(&error)),
@@ -35,16 +41,24 @@ pub(crate) fn run(project: &ProjectArgs, args: &CheckArgs) -> anyhow::Result<Exi
     let root = policy_file::root(policy.as_ref(), &directory);
     let settings = Settings { root, policy, house_rules: args.house, today: today() };
     if args.fix.is_some() || args.diff {
-        if let Some(exit) = fix::run(args, &request, &settings, &rules)? {
+        if let Some(exit) = fix::run(args, &request, &settings, &wanted)? {
             return Ok(exit);
         }
         loaded = load(&request, &Disk);
     }
     let name = loaded.project.as_ref().map(|project| project.name().to_owned());
     let mut outcome = check(loaded, &settings, &Disk);
+    if let Some(other) = wanted.missing(&outcome) {
+        return Ok(unknown_rule(other));
+    }
     hardpan_report::shorten_paths(&mut outcome, &directory);
-    let matrix = if rules.is_empty() { matrix(&outcome) } else { Vec::new() };
-    keep(&mut outcome, &rules);
+    let matrix = if wanted.is_all() { matrix(&outcome) } else { Vec::new() };
+    outcome.findings.retain(|finding| wanted.has(&finding.code, &finding.name));
+    let custom = &outcome.policy.custom;
+    outcome.tallies.retain(|tally| {
+        let name = custom.iter().find(|rule| rule.rule == tally.code).map_or("", |rule| &rule.name);
+        wanted.has(&tally.code, name)
+    });
     let known = baseline
         .map_or(0, |baseline| baseline::drop_known(baseline, &mut outcome, &request.current_dir, &directory));
     let edits = fix::edits(args, &outcome);
@@ -98,29 +112,52 @@ const fn severity(name: SeverityName) -> Severity {
     }
 }
 
-/// The rules asked for, none for all of them; nothing where one of them does not exist, which is said.
-fn rules(args: &CheckArgs) -> Option<Vec<&'static Rule>> {
-    let mut rules = Vec::new();
-    for wanted in &args.rule {
-        let Some(rule) = hardpan_rules::find_rule(wanted) else {
-            print::line_to_stderr(&format!("error: no rule is called `{wanted}`"));
-            let known = hardpan_rules::rules().flat_map(|rule| [rule.code, rule.name]);
-            if let Some(near) = did_you_mean(wanted, known) {
-                print::line_to_stderr(&format!("help: did you mean `{near}`?"));
-            }
-            return None;
-        };
-        rules.push(rule);
-    }
-    Some(rules)
+/// The rules that were asked for with `--rule`; all of them where none was.
+struct Wanted {
+    rules: Vec<&'static Rule>,
+    /// What is no rule of ours; the policy may have it.
+    others: Vec<String>,
 }
 
-/// Keeps what these rules found, or everything where there are none.
-fn keep(outcome: &mut Outcome, rules: &[&Rule]) {
-    if !rules.is_empty() {
-        outcome.findings.retain(|finding| rules.iter().any(|rule| rule.code == finding.code));
-        outcome.tallies.retain(|tally| rules.iter().any(|rule| rule.code == tally.code));
+impl Wanted {
+    fn new(args: &CheckArgs) -> Self {
+        let mut wanted = Self { rules: Vec::new(), others: Vec::new() };
+        for rule in &args.rule {
+            match hardpan_rules::find_rule(rule) {
+                Some(rule) => wanted.rules.push(rule),
+                None => wanted.others.push(rule.clone()),
+            }
+        }
+        wanted
     }
+
+    fn is_all(&self) -> bool {
+        self.rules.is_empty() && self.others.is_empty()
+    }
+
+    fn has(&self, code: &str, name: &str) -> bool {
+        self.is_all()
+            || self.rules.iter().any(|rule| rule.code == code)
+            || self.others.iter().any(|other| other == code || other == name)
+    }
+
+    /// One that neither we nor the policy have.
+    fn missing(&self, outcome: &Outcome) -> Option<&String> {
+        let custom = &outcome.policy.custom;
+        self.others
+            .iter()
+            .find(|other| !custom.iter().any(|rule| rule.rule == **other || rule.name == **other))
+    }
+}
+
+/// Says that there is no such rule, and which is nearest.
+fn unknown_rule(wanted: &str) -> Exit {
+    print::line_to_stderr(&format!("error: no rule is called `{wanted}`"));
+    let known = hardpan_rules::rules().flat_map(|rule| [rule.code, rule.name]);
+    if let Some(near) = did_you_mean(wanted, known) {
+        print::line_to_stderr(&format!("help: did you mean `{near}`?"));
+    }
+    Exit::Input
 }
 
 /// Writes the report where it was asked for.
