@@ -7,6 +7,7 @@
 //! machine can decide, a [`Rule`] decides it for a [`Scope`], and [`check`] makes findings of what all rules say.
 
 pub mod artifacts;
+pub mod builds;
 mod classify;
 pub mod codes;
 mod custom;
