@@ -45,9 +45,11 @@ fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
     if is_configured {
         vacuous(matrix, &declared, verdicts);
     }
+    // A matrix of which no profile exists is not about this project: saying that once is enough.
+    let is_about_it = matrix.iter().flatten().any(|profile| declared.contains(profile.as_str()));
     for service in scope.services() {
         let is_whole = dependencies(scope, verdicts, service, &rows);
-        let is_reached = !is_configured || reached(verdicts, service, &rows);
+        let is_reached = !(is_configured && is_about_it) || reached(verdicts, service, &rows);
         if is_whole && is_reached {
             verdicts.satisfied(service);
         }

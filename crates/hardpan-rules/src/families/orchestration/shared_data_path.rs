@@ -62,7 +62,7 @@ fn writer<'s, 'p>(
     mount: &Mount<'p>,
 ) -> Option<(String, Writer<'s, 'p>)> {
     let source = mount.source?;
-    let is_database = state::is_known_data(service, mount);
+    let is_known = state::is_known_data(service, mount);
     let (place, at, volume) = match mount.kind {
         "bind" => {
             let at = mount.node.get("source").unwrap_or(mount.node);
@@ -80,6 +80,12 @@ fn writer<'s, 'p>(
         _ => return None,
     };
     if has_blank(at) && !place_is_told(scope, at) {
+        return None;
+    }
+    let is_database = is_known && !state::is_configuration(&place);
+    // What lies there in the container is programs and their settings.
+    let is_of_the_system = ["/etc", "/usr", "/bin", "/sbin", "/lib", "/docker-entrypoint"];
+    if !is_known && is_of_the_system.iter().any(|folder| mount.target.starts_with(folder)) {
         return None;
     }
     let writer = Writer { service, volume, at, is_database, is_written: !mount.read_only };
@@ -127,7 +133,12 @@ fn can_hold_data(scope: &Scope<'_>, place: &str) -> bool {
     let is_above = |folder: &str| {
         folder.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
+    // What an image is built from is source code.
+    let is_source = || scope.services().iter().filter_map(|one| one.text("build.context")).any(is_above);
     if place == "/" || SYSTEM.into_iter().any(is_below) || is_above(project) || place.contains("/.docker") {
+        return false;
+    }
+    if is_source() {
         return false;
     }
     if ["/var/lib/docker", "/home", "/root", "/mnt", "/srv", "/opt", "/var", "/var/lib"].contains(&place) {
@@ -137,7 +148,7 @@ fn can_hold_data(scope: &Scope<'_>, place: &str) -> bool {
         // One file is configuration, or a socket; that it is writable is HP-SEC-012.
         Some(PathKind::File) => false,
         Some(PathKind::Directory) => !holds_sources(scope, place),
-        None => !is_configuration(place),
+        None => !state::is_configuration(place),
     }
 }
 
@@ -185,64 +196,13 @@ fn holds_sources(scope: &Scope<'_>, folder: &str) -> bool {
     ];
     scope.files.list(folder).iter().any(|(name, _)| {
         NAMES.contains(&name.as_str()) || ENDINGS.iter().any(|ending| name.ends_with(ending))
-    }) || is_configuration(folder)
-}
-
-/// Whether the last part of a path says that it is configuration, code or certificates.
-fn is_configuration(place: &str) -> bool {
-    let name = raw::file_name(place).to_ascii_lowercase();
-    let has_ending = name.rsplit_once('.').is_some_and(|(stem, ending)| {
-        !stem.is_empty()
-            && (2..=5).contains(&ending.len())
-            && ending.bytes().all(|byte| byte.is_ascii_alphabetic())
-            && ending != "d"
-    });
-    has_ending
-        || matches!(
-            name.as_str(),
-            "conf"
-                | "conf.d"
-                | "config"
-                | "configs"
-                | "scripts"
-                | "script"
-                | "src"
-                | "app"
-                | "code"
-                | "lib"
-                | "bin"
-                | "certs"
-                | "ssl"
-                | "tls"
-                | "templates"
-                | "dashboards"
-                | "provisioning"
-                | "plugins"
-                | "static"
-                | "public"
-                | "dist"
-                | "node_modules"
-                | "tests"
-                | "test"
-                | "docs"
-                | "logs"
-                | "log"
-                | "cache"
-                | "tmp"
-                | "html"
-                | "www"
-                | "secrets"
-                | "keys"
-        )
+    }) || state::is_configuration(folder)
 }
 
 /// Reports a place that several services write; true if there is at most one.
 fn judge(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>, place: &str, writers: &[Writer<'_, '_>]) -> bool {
-    // What prepares or is asked for runs beside nobody.
-    let writing: Vec<&Writer<'_, '_>> = writers
-        .iter()
-        .filter(|writer| writer.is_written && writer.service.kind == ServiceKind::LongRunning)
-        .collect();
+    let writing: Vec<&Writer<'_, '_>> =
+        writers.iter().filter(|writer| writer.is_written && !runs_alone(writer.service)).collect();
     let mut names: Vec<String> = writing.iter().map(|writer| writer.service.name.to_owned()).collect();
     names.sort();
     names.dedup();
@@ -254,13 +214,19 @@ fn judge(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>, place: &str, writers: &
         return true;
     }
     let is_database = writing.iter().any(|writer| writer.is_database);
+    // Roles of one program know of each other; two instances of a database do not.
+    if !is_database && writing.iter().all(|writer| program(writer.service) == program(writing[0].service)) {
+        return true;
+    }
     let differ = volumes.iter().any(|one| one.is_some());
     let mut sorted = writing.clone();
     sorted.sort_by_key(|writer| key(writer.at.origin().span));
     let Some(last) = sorted.last() else { return true };
     for writer in &sorted {
-        let message =
-            format!("{} write to the same place of the host, `{}`", Names(&names), scope.relative(place));
+        let message = format!(
+            "more than one service writes to the same place of the host, `{}`",
+            scope.relative(place)
+        );
         let draft = verdicts.violation(writer.service, last.at, message);
         draft.label("written by more than one service");
         draft.help("give each service a folder of its own, or mount it `:ro` in all but one");
@@ -272,6 +238,20 @@ fn judge(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>, place: &str, writers: &
         }
     }
     false
+}
+
+/// Whether a service prepares something or does one thing when somebody asks: that is beside nobody.
+fn runs_alone(service: &Service<'_>) -> bool {
+    let is_tool = service.text("restart") == Some("no") && service.profiles().next().is_some();
+    service.kind != ServiceKind::LongRunning || is_tool
+}
+
+/// What tells the program of a service from others: its build, or its image without the version.
+fn program<'p>(service: &Service<'p>) -> (Option<&'p str>, Option<&'p str>) {
+    match service.text("build.context") {
+        Some(context) => (Some(context), service.text("build.dockerfile")),
+        None => (service.image().map(|image| image.split(':').next().unwrap_or(image)), None),
+    }
 }
 
 fn key(span: Span) -> (hardpan_source::FileId, u32) {

@@ -1,5 +1,6 @@
 //! Which mounts hold state: data that has to survive the container.
 
+use super::raw;
 use crate::{Mount, Service};
 
 /// Folders in which known programs keep their data.
@@ -108,8 +109,8 @@ pub(super) fn is_expendable(text: &str) -> bool {
                 | "sock"
                 | "socket"
                 | "sockets"
-                | "node"
                 | "modules"
+                | "model"
                 | "models"
                 | "dist"
                 | "static"
@@ -117,4 +118,59 @@ pub(super) fn is_expendable(text: &str) -> bool {
                 | "venv"
         )
     })
+}
+
+/// Whether the last part of a path says that it is configuration, code or certificates.
+pub(super) fn is_configuration(place: &str) -> bool {
+    let name = raw::file_name(place).to_ascii_lowercase();
+    let has_ending = name.rsplit_once('.').is_some_and(|(stem, ending)| {
+        !stem.is_empty()
+            && (2..=5).contains(&ending.len())
+            && ending.bytes().all(|byte| byte.is_ascii_alphabetic())
+    });
+    const WORDS: [&str; 39] = [
+        "app",
+        "bin",
+        "cert",
+        "certs",
+        "code",
+        "conf",
+        "custom",
+        "dags",
+        "dashboards",
+        "dev",
+        "docker",
+        "docs",
+        "fixtures",
+        "functions",
+        "html",
+        "key",
+        "keypair",
+        "keys",
+        "keystore",
+        "lib",
+        "modules",
+        "plugins",
+        "provisioning",
+        "public",
+        "queries",
+        "rules",
+        "script",
+        "scripts",
+        "secrets",
+        "settings",
+        "src",
+        "ssh",
+        "ssl",
+        "templates",
+        "test",
+        "tests",
+        "tls",
+        "workspace",
+        "www",
+    ];
+    has_ending
+        || name.contains("config")
+        || is_expendable(&name)
+        || name.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| WORDS.contains(&word))
 }

@@ -2,11 +2,11 @@
 
 use std::collections::HashSet;
 
-use hardpan_compose::NodeRef;
+use hardpan_compose::{Hop, NodeRef, VariableSource};
 
 use super::{inputs, state};
 use crate::rule::{Audience, Confidence, Rule};
-use crate::{Mount, Names, Scope, Service, Verdicts};
+use crate::{Mount, Names, Scope, Service, ServiceKind, Verdicts};
 
 /// See `rules/state-outside-data-root/doc.md`.
 pub(crate) const RULE: Rule = Rule {
@@ -23,6 +23,10 @@ pub(crate) const RULE: Rule = Rule {
 fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
     let roots = Roots::of(scope);
     for service in scope.services() {
+        if service.kind != ServiceKind::LongRunning {
+            verdicts.not_applicable(service, "only what runs on keeps state of its own");
+            continue;
+        }
         let (mut has_state, mut is_kept) = (false, true);
         for mount in service.mounts().filter(|mount| !mount.read_only) {
             if let Some(kept) = judge(scope, verdicts, service, &mount, &roots) {
@@ -39,11 +43,11 @@ fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
 }
 
 /// Judges one mount; none if it holds no state, true if it lies where it should.
-fn judge(
-    scope: &Scope<'_>,
+fn judge<'p>(
+    scope: &Scope<'p>,
     verdicts: &mut Verdicts<'_>,
-    service: &Service<'_>,
-    mount: &Mount<'_>,
+    service: &Service<'p>,
+    mount: &Mount<'p>,
     roots: &Roots,
 ) -> Option<bool> {
     let is_data = state::is_known_data(service, mount);
@@ -56,15 +60,21 @@ fn judge(
             Some(false)
         }
         ("volume", Some(name)) => {
-            if !is_data && (state::is_expendable(name) || state::is_expendable(mount.target)) {
+            let is_setting =
+                ["/etc", "/usr/local", "/opt/venv"].iter().any(|folder| mount.target.starts_with(folder));
+            if !is_data && (is_setting || state::is_expendable(name) || state::is_expendable(mount.target)) {
                 return None;
             }
             named(scope, verdicts, service, name, roots)
         }
-        ("bind", Some(_)) if is_data => {
+        ("bind", Some(path)) if is_data && !state::is_configuration(path) => {
             let source = mount.node.get("source")?;
             if roots.hold(scope, source) {
                 return Some(true);
+            }
+            if let Some(name) = roots.undefined(scope, source) {
+                undefined(verdicts, service, source, name);
+                return Some(false);
             }
             let message = format!("data at `{}` is not below {}", mount.target, roots.shown());
             let draft = verdicts.violation(service, source, message);
@@ -76,10 +86,10 @@ fn judge(
     }
 }
 
-fn named(
-    scope: &Scope<'_>,
+fn named<'p>(
+    scope: &Scope<'p>,
     verdicts: &mut Verdicts<'_>,
-    service: &Service<'_>,
+    service: &Service<'p>,
     name: &str,
     roots: &Roots,
 ) -> Option<bool> {
@@ -104,6 +114,10 @@ fn named(
     }
     match option("device") {
         Some(device) if roots.hold(scope, device) => Some(true),
+        Some(device) if roots.undefined(scope, device).is_some() => {
+            undefined(verdicts, service, device, roots.undefined(scope, device)?);
+            Some(false)
+        }
         Some(device) => {
             let message = format!("the data of volume `{name}` is not below {}", roots.shown());
             let draft = verdicts.violation(service, device, message);
@@ -123,6 +137,13 @@ fn named(
             Some(false)
         }
     }
+}
+
+/// Reports a path that begins with a variable of which nothing says what it is.
+fn undefined(verdicts: &mut Verdicts<'_>, service: &Service<'_>, node: NodeRef<'_>, name: &str) {
+    verdicts
+        .unknown(service, node, format!("nothing says where `${{{name}}}` lies"))
+        .help(format!("define `{name}` in the example env file by way of the data root"));
 }
 
 /// The variables that hold a data root, declared or derived.
@@ -159,6 +180,16 @@ impl Roots {
     fn hold(&self, scope: &Scope<'_>, node: NodeRef<'_>) -> bool {
         let text = scope.files.text(node.origin().span);
         leading(&text).is_some_and(|name| self.all.contains(name))
+    }
+
+    /// The variable that a path begins with, if nothing gives it a value.
+    fn undefined<'p>(&self, scope: &Scope<'p>, node: NodeRef<'p>) -> Option<&'p str> {
+        let text = scope.files.text(node.origin().span);
+        let leading = leading(&text)?;
+        node.hops().find_map(|hop| match hop {
+            Hop::Variable { name, set: VariableSource::Unset } if **name == *leading => Some(&**name),
+            _ => None,
+        })
     }
 
     fn first(&self) -> &str {

@@ -58,6 +58,9 @@ fn bare_variables<'p>(scope: &Scope<'p>) -> BTreeMap<&'p str, Needed<'p>> {
         }
         let span = one.node.origin().span;
         let text = scope.files.text(span);
+        if variables::has_bare_hash(&text) {
+            continue;
+        }
         let bare = variables::references(&text)
             .into_iter()
             .find(|reference| reference.name == one.name && reference.form == Form::Bare);
@@ -167,11 +170,11 @@ fn judge_files(
             (_, _) => "the files of the secrets",
         };
         let names: Vec<String> = of_section.iter().map(|one| one.name.to_owned()).collect();
-        let verb = if names.len() == 1 { "is" } else { "are" };
+        let (verb, it) = if names.len() == 1 { ("is", "it") } else { ("are", "them") };
         let draft = verdicts.violation(
             Subject::Project,
             first.node,
-            format!("{noun} {} {verb} not there and nothing tells how to make it", Names(&names)),
+            format!("{noun} {} {verb} not there and nothing tells how to make {it}", Names(&names)),
         );
         draft.label("no such file");
         draft.help(format!(

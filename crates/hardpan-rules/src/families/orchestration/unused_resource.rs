@@ -29,7 +29,11 @@ const SECTIONS: [(&str, &str); 4] =
     [("networks", "network"), ("volumes", "volume"), ("secrets", "secret"), ("configs", "config")];
 
 fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
-    // Files that this load leaves out, read when something seems to be unused.
+    if is_incomplete(scope) {
+        verdicts.not_applicable(Subject::Project, "files of the project are missing or cannot be read");
+        return;
+    }
+    // Compose files as they are written, read when something seems to be unused.
     let mut others: Option<Vec<Rc<TextFile>>> = None;
     for (section, kind) in SECTIONS {
         let used = used(scope, section);
@@ -40,12 +44,16 @@ fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
                 verdicts.satisfied(subject);
                 continue;
             }
-            let others = others.get_or_insert_with(|| left_out(scope));
+            let Some(key) = scope.resource_key(section, name) else { continue };
+            let others = others.get_or_insert_with(|| written(scope));
             if others.iter().any(|file| uses(file, section, name)) {
-                verdicts.not_applicable(subject, "used by a Compose file that the project does not load now");
+                verdicts.not_applicable(subject, "used in a Compose file, but overridden or not loaded now");
                 continue;
             }
-            let Some(key) = scope.resource_key(section, name) else { continue };
+            if awaits_module(scope, key) {
+                verdicts.not_applicable(subject, "a module that is commented out and not here may use it");
+                continue;
+            }
             let draft = verdicts.violation(subject, key, format!("{kind} `{name}` is declared and not used"));
             draft.label("no service uses it").help("remove it, or give it to the service that it is for");
             // An empty section is not worth having, and may not even be allowed: leave that to a person.
@@ -84,11 +92,39 @@ fn used<'p>(scope: &Scope<'p>, section: &str) -> HashSet<&'p str> {
     used
 }
 
-/// Compose files beside those of the project, and modules that it does not register.
-fn left_out(scope: &Scope<'_>) -> Vec<Rc<TextFile>> {
+/// Whether the load has not seen all that the project is made of, so that what seems unused may not be.
+fn is_incomplete(scope: &Scope<'_>) -> bool {
+    const CODES: [&str; 7] = [
+        "file::",
+        "yaml::",
+        "compose::budget",
+        "compose::include-cycle",
+        "compose::invalid-include",
+        "compose::extends-",
+        "compose::remote-file",
+    ];
+    let errors = scope.diagnostics.iter().filter(|one| one.severity == hardpan_diag::Severity::Error);
+    errors.into_iter().any(|error| CODES.iter().any(|code| error.code.0.starts_with(code)))
+}
+
+/// Whether the file that declares something has a commented include of a file that is not here.
+fn awaits_module(scope: &Scope<'_>, key: Span) -> bool {
+    let Some(file) = scope.files.read(scope.files.file(key.file).path()) else { return false };
+    file.yaml().comments.iter().any(|comment| {
+        let text = file.text().get(comment.span.start as usize..comment.span.end as usize);
+        let item = text.unwrap_or_default().trim_start_matches('#').trim();
+        let path = item.strip_prefix("- ").unwrap_or_default().trim().trim_matches(['"', '\'']);
+        modules::has_yaml_name(path)
+            && path.contains('/')
+            && scope.files.kind(&raw::join(raw::parent(file.path()), path)).is_none()
+    })
+}
+
+/// The Compose files of the project, those beside them, and modules that it does not register.
+fn written(scope: &Scope<'_>) -> Vec<Rc<TextFile>> {
     let loaded: HashSet<String> =
         scope.compose_files.iter().map(|(id, _)| raw::clean(scope.files.file(*id).path())).collect();
-    let mut files = Vec::new();
+    let mut files = raw::compose_files(scope);
     for folder in inputs::folders(scope) {
         for (name, _) in scope.files.list(&folder) {
             let path = format!("{folder}/{name}");

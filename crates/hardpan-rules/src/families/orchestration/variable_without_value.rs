@@ -33,20 +33,28 @@ struct Use {
 
 fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
     let mut uses: BTreeMap<&str, Vec<Use>> = BTreeMap::new();
+    let mut hashes: Vec<Use> = Vec::new();
     for service in scope.services() {
         for (attribute, value) in service.node.entries() {
             let is_command =
                 matches!(attribute, "command" | "entrypoint" | "healthcheck" | "post_start" | "pre_stop");
-            collect(scope, value, Some(service.id), is_command, &mut uses);
+            collect(scope, value, Some(service.id), is_command, &mut uses, &mut hashes);
         }
     }
     let root = scope.project.root();
     for section in ["networks", "volumes", "secrets", "configs", "models"] {
         if let Some(node) = root.get(section) {
-            collect(scope, node, None, false, &mut uses);
+            collect(scope, node, None, false, &mut uses, &mut hashes);
         }
     }
-    if uses.is_empty() {
+    for hash in &hashes {
+        let subject = hash.service.map_or(Subject::Project, Subject::Service);
+        verdicts
+            .violation(subject, hash.span, "dollar signs of a password hash are taken for variables")
+            .label("what stands behind each `$` is lost")
+            .help("write `$$` for each `$` of the hash");
+    }
+    if uses.is_empty() && hashes.is_empty() {
         verdicts.satisfied(Subject::Project);
         return;
     }
@@ -64,6 +72,7 @@ fn collect<'p>(
     service: Option<ServiceId>,
     is_command: bool,
     uses: &mut BTreeMap<&'p str, Vec<Use>>,
+    hashes: &mut Vec<Use>,
 ) {
     let mut pending = vec![from];
     while let Some(node) = pending.pop() {
@@ -71,6 +80,12 @@ fn collect<'p>(
             let Hop::Variable { name, set: VariableSource::Unset } = hop else { continue };
             let span = node.origin().span;
             let text = scope.files.text(span);
+            if variables::has_bare_hash(&text) {
+                if !hashes.iter().any(|one| one.span == span && one.service == service) {
+                    hashes.push(Use { service, span, is_command });
+                }
+                continue;
+            }
             // Only a bare reference becomes a blank that nobody asked for.
             let bare = variables::references(&text)
                 .into_iter()

@@ -75,6 +75,20 @@ fn name(text: &str, at: usize) -> &str {
     &rest[..end]
 }
 
+/// Whether a text has a password hash in which the dollar signs are not escaped: what follows each is taken for a
+/// variable and lost. Parts of the hash are no names that may be shown.
+pub(super) fn has_bare_hash(text: &str) -> bool {
+    const SCHEMES: [&str; 9] = ["apr1", "2a", "2b", "2y", "1", "5", "6", "argon2id", "argon2i"];
+    SCHEMES.iter().any(|scheme| {
+        let mark = format!("${scheme}$");
+        text.match_indices(&mark).any(|(at, _)| {
+            let is_escaped = text[..at].ends_with('$');
+            let after = text[at + mark.len()..].bytes().next();
+            !is_escaped && after.is_some_and(|byte| byte != b'$' && byte != b'{')
+        })
+    })
+}
+
 /// Variables that every login session sets.
 pub(super) fn is_of_the_session(name: &str) -> bool {
     matches!(
@@ -93,7 +107,15 @@ pub(super) fn is_of_the_session(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Form, references};
+    use super::{Form, has_bare_hash, references};
+
+    #[test]
+    fn hashes_whose_dollar_signs_are_not_escaped() {
+        assert!(has_bare_hash("user:$apr1$ab12$xyz"));
+        assert!(has_bare_hash("$2y$05$abc"));
+        assert!(!has_bare_hash("user:$$apr1$$ab12$$xyz"));
+        assert!(!has_bare_hash("costs 2a$ or $A$B"));
+    }
 
     #[test]
     fn references_of_all_forms() {
