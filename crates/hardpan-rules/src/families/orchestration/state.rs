@@ -128,7 +128,7 @@ pub(super) fn is_configuration(place: &str) -> bool {
             && (2..=5).contains(&ending.len())
             && ending.bytes().all(|byte| byte.is_ascii_alphabetic())
     });
-    const WORDS: [&str; 39] = [
+    const WORDS: [&str; 38] = [
         "app",
         "bin",
         "cert",
@@ -138,7 +138,6 @@ pub(super) fn is_configuration(place: &str) -> bool {
         "custom",
         "dags",
         "dashboards",
-        "dev",
         "docker",
         "docs",
         "fixtures",
