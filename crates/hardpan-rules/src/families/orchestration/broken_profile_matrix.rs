@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use crate::policy::Parameters;
 use crate::rule::{Audience, Confidence, Rule};
 use crate::{Names, Scope, Service, ServiceKind, Subject, Verdicts};
 
@@ -33,9 +32,8 @@ impl Row {
 }
 
 fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
-    let matrix = &scope.policy.parameters.matrix;
-    // Without a policy of its own a project does not follow the matrix of the documents.
-    let is_configured = scope.policy.house_rules || *matrix != Parameters::default().matrix;
+    let matrix = &scope.policy.matrix();
+    let is_configured = is_configured(scope);
     let declared: BTreeSet<&str> = scope.services().iter().flat_map(Service::profiles).collect();
     if declared.is_empty() && !is_configured {
         verdicts.not_applicable(Subject::Project, "no service has a profile");
@@ -56,13 +54,18 @@ fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
     }
 }
 
+/// Without a policy of its own a project does not follow the matrix of the documents.
+fn is_configured(scope: &Scope<'_>) -> bool {
+    scope.policy.house_rules || scope.policy.matrix.is_some()
+}
+
 fn matrix_rows(matrix: &[Vec<String>]) -> Vec<Row> {
     let rows = matrix.iter().map(|profiles| Row {
         profiles: profiles.clone(),
         name: if profiles.is_empty() {
-            "no profile".to_owned()
+            "without profiles".to_owned()
         } else {
-            format!("profiles `{}`", profiles.join(","))
+            format!("`{}`", profiles.join(","))
         },
     });
     rows.collect()
@@ -105,29 +108,32 @@ fn dependencies(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>, service: &Servic
         is_whole = false;
         let place = service.get("depends_on").and_then(|node| node.key_span(dependency.service));
         let place = place.unwrap_or(dependency.node.origin().span);
-        let message = format!(
-            "depends on `{}`, which is not enabled with {}: Docker Compose refuses to start",
-            target.name,
-            list(&broken)
-        );
+        let choices = match (is_configured(scope), broken.len()) {
+            (true, 1) => "in the matrix row",
+            (true, _) => "in the matrix rows",
+            (false, _) => "with",
+        };
+        let message =
+            format!("depends on `{}`, which is not enabled {choices} {}", target.name, list(&broken));
         let draft = verdicts.violation(service, place, message);
-        draft.label("enabled without it");
+        draft.label("Docker Compose refuses to start it without this");
         let profiles = target.get("profiles").map_or(target.key, |node| node.origin().span);
         draft.related(profiles, format!("the profiles of `{}`", target.name));
         if let Some(own) = service.get("profiles") {
             draft.related(own.origin().span, format!("the profiles of `{}`", service.name));
         }
         let own: Vec<String> = service.profiles().map(str::to_owned).collect();
+        // A shared namespace or mount cannot do without the other service.
+        let written = scope.files.text(place);
+        let optional = if written.trim_matches(['"', '\'']) == target.name {
+            format!(", or mark the dependency on `{}` as `required: false`", target.name)
+        } else {
+            String::new()
+        };
         draft.help(match own.as_slice() {
-            [] => format!(
-                "remove the profiles of `{0}`, or mark the dependency on `{0}` as `required: false`",
-                target.name
-            ),
-            own => format!(
-                "give `{0}` the profiles {1} too, or mark the dependency on `{0}` as `required: false`",
-                target.name,
-                Names(own)
-            ),
+            [] => format!("remove the profiles of `{}`{optional}", target.name),
+            [one] => format!("give `{}` the profile `{one}` too{optional}", target.name),
+            own => format!("give `{}` the profiles {} too{optional}", target.name, Names(own)),
         });
     }
     is_whole
@@ -190,10 +196,13 @@ fn all(names: &[String]) -> String {
 const ROWS_SHOWN_MAX: usize = 3;
 
 fn list(rows: &[&str]) -> String {
-    let shown = rows.len().min(ROWS_SHOWN_MAX);
-    let text = rows[..shown].join(" or ");
-    match rows.len() - shown {
-        0 => text,
-        more => format!("{text} or {more} more choices"),
+    match rows {
+        [shown @ .., last] if !shown.is_empty() && rows.len() <= ROWS_SHOWN_MAX => {
+            format!("{} or {last}", shown.join(", "))
+        }
+        rows if rows.len() > ROWS_SHOWN_MAX => {
+            format!("{} or {} more", rows[..ROWS_SHOWN_MAX].join(", "), rows.len() - ROWS_SHOWN_MAX)
+        }
+        rows => rows.join(""),
     }
 }

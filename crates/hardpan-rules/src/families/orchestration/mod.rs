@@ -11,7 +11,7 @@ mod state;
 mod state_outside_data_root;
 mod undocumented_input;
 mod unregistered_module;
-mod unresolvable_project;
+pub(crate) mod unresolvable_project;
 mod unused_resource;
 mod variable_without_value;
 mod variables;

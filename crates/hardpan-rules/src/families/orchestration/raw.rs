@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
-use hardpan_source::Span;
 use hardpan_source::yaml::{Document, Kind, NodeIndex};
+use hardpan_source::{SourceFile, Span};
 
 use crate::Scope;
 use crate::files::TextFile;
@@ -106,6 +106,23 @@ impl<'t> RawNode<'t> {
 pub(super) fn compose_files(scope: &Scope<'_>) -> Vec<Rc<TextFile>> {
     let paths = scope.compose_files.iter().map(|(id, _)| scope.files.file(*id).path().to_owned());
     paths.filter_map(|path| scope.files.read(&path)).collect()
+}
+
+/// The lines that an entry of a mapping stands on, if it is in block style and nothing else stands there.
+pub(super) fn lines(file: &SourceFile, key: Span, value: Span) -> Option<Span> {
+    let text = file.text();
+    let end = if value.file == key.file && value.start >= key.end { value.end } else { key.end };
+    let start = text.get(..key.start as usize)?.rfind('\n').map_or(0, |at| at + 1);
+    let indent = text.get(start..key.start as usize)?;
+    let tail = text.get(end as usize..)?.split('\n').next()?;
+    let rest = tail.trim_start_matches(':').trim();
+    let is_alone = matches!(rest, "" | "{}" | "null" | "~") || rest.starts_with('#');
+    if !indent.trim().is_empty() || !is_alone {
+        return None;
+    }
+    let until = (end as usize + tail.len() + 1).min(text.len());
+    let at = |offset: usize| u32::try_from(offset).ok();
+    Some(Span::new(key.file, at(start)?, at(until)?))
 }
 
 /// The folder that a path lies in.

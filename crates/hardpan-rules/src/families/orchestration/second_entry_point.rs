@@ -190,7 +190,9 @@ fn call<'l>(line: &'l str, modules: &str) -> Option<(usize, &'l str)> {
         }
     };
     // Printing and checking start nothing.
-    if words.any(|word| matches!(word.trim_end_matches(['`', '"', '\'']), "config" | "convert")) {
+    if words
+        .any(|word| matches!(word.trim_end_matches(|c: char| !c.is_ascii_lowercase()), "config" | "convert"))
+    {
         return None;
     }
     let argument = argument.trim_matches(['`', '"', '\'']);

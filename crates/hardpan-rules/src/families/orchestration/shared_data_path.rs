@@ -135,7 +135,12 @@ fn can_hold_data(scope: &Scope<'_>, place: &str) -> bool {
     };
     // What an image is built from is source code.
     let is_source = || scope.services().iter().filter_map(|one| one.text("build.context")).any(is_above);
-    if place == "/" || SYSTEM.into_iter().any(is_below) || is_above(project) || place.contains("/.docker") {
+    let is_of_the_project = is_below(project);
+    if place == "/"
+        || (!is_of_the_project && SYSTEM.into_iter().any(is_below))
+        || is_above(project)
+        || place.contains("/.docker")
+    {
         return false;
     }
     if is_source() {

@@ -122,8 +122,10 @@ fn judge(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>, module: &Module, others
     ));
     if let Some(commented) = commented {
         draft.related(first, "the module's services begin here");
-        let repair = Repair::Edits(vec![Edit { span: commented.mark, replacement: String::new() }]);
-        draft.fix(Safety::Unsafe, "include the module again", repair);
+        if commented.is_item {
+            let repair = Repair::Edits(vec![Edit { span: commented.mark, replacement: String::new() }]);
+            draft.fix(Safety::Unsafe, "include the module again", repair);
+        }
     } else if let Some((list, edit)) = others.files.first().and_then(|root| appended(root, &module.path)) {
         draft.related(list, "the modules that are registered");
         draft.fix(Safety::Unsafe, "include the module", Repair::Edits(vec![edit]));
@@ -177,6 +179,8 @@ struct Commented {
     path: Span,
     /// The comment mark with the space behind it.
     mark: Span,
+    /// Whether the line is an item of its own in a list that is not commented out.
+    is_item: bool,
 }
 
 fn commented_include(file: &TextFile, module: &str) -> Option<Commented> {
@@ -193,7 +197,12 @@ fn commented_include(file: &TextFile, module: &str) -> Option<Commented> {
             return None;
         }
         let at = item_at + item.find(path)?;
-        Some(Commented { path: file.span(at..at + path.len()), mark: file.span(start..item_at) })
+        let list = raw::root(file).and_then(|root| root.get("include"));
+        let is_item = list.is_some_and(|list| list.items().next().is_some())
+            && item
+                .strip_prefix("- ")
+                .is_some_and(|rest| rest.trim_start_matches(['"', '\'']).starts_with(path));
+        Some(Commented { path: file.span(at..at + path.len()), mark: file.span(start..item_at), is_item })
     })
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::rc::Rc;
 
-use hardpan_compose::{Hop, NodeRef};
+use hardpan_compose::Hop;
 use hardpan_source::{Edit, Span};
 
 use super::raw;
@@ -61,7 +61,9 @@ fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
                 .project
                 .section(section)
                 .any(|(other, node)| used.contains(other) && node.origin().span.file == key.file);
-            if has_neighbours && let Some(lines) = lines(scope, key, node) {
+            if has_neighbours
+                && let Some(lines) = raw::lines(&scope.files.file(key.file), key, node.origin().span)
+            {
                 let repair = Repair::Edits(vec![Edit { span: lines, replacement: String::new() }]);
                 draft.fix(Safety::Safe, format!("remove the unused {kind}"), repair);
             }
@@ -164,24 +166,4 @@ fn uses(file: &TextFile, section: &str, name: &str) -> bool {
 /// Whether a short mount (`data:/var/lib/data`) or a plain name is of the resource.
 fn is_of(written: &str, name: &str) -> bool {
     written.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
-}
-
-/// The lines that a definition stands on, if it is in block style and nothing else stands there.
-fn lines(scope: &Scope<'_>, key: Span, node: NodeRef<'_>) -> Option<Span> {
-    let file = scope.files.file(key.file);
-    let text = file.text();
-    let value = node.origin().span;
-    let end = if value.file == key.file && value.start >= key.end { value.end } else { key.end };
-    let start = text.get(..key.start as usize)?.rfind('\n').map_or(0, |at| at + 1);
-    let indent = text.get(start..key.start as usize)?;
-    let rest = text.get(end as usize..)?;
-    let tail = rest.split('\n').next()?;
-    let is_alone = matches!(tail.trim(), "" | ":" | ": {}" | ": null" | ": ~")
-        || tail.trim_start_matches(':').trim_start().starts_with('#');
-    if !indent.trim().is_empty() || !is_alone {
-        return None;
-    }
-    let until = (end as usize + tail.len() + 1).min(text.len());
-    let at = |offset: usize| u32::try_from(offset).ok();
-    Some(Span::new(key.file, at(start)?, at(until)?))
 }
