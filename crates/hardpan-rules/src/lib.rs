@@ -7,6 +7,7 @@
 //! machine can decide, a [`Rule`] decides it for a [`Scope`], and [`check`] makes findings of what all rules say.
 
 mod classify;
+pub mod artifacts;
 pub mod codes;
 mod engine;
 mod families;
