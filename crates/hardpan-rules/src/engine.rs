@@ -7,12 +7,12 @@ use hardpan_diag::{Diagnostic, Label};
 use hardpan_source::{FileId, FileTable, Span};
 
 use crate::codes::Severity;
-use crate::finding::{Draft, Finding, Judgement, Place, Subject, Verdict, Verdicts};
-use crate::policy::Policy;
+use crate::finding::{Draft, Finding, Place, Subject, Verdict, Verdicts};
+use crate::policy::{Date, Policy};
 use crate::rule::Rule;
-use crate::rules;
 use crate::scope::{Input, Scope, compose_files};
 use crate::service::{Service, ServiceId};
+use crate::{rules, waivers};
 
 /// What a check found out.
 #[derive(Debug)]
@@ -21,8 +21,10 @@ pub struct Outcome {
     pub files: FileTable,
     /// Files whose lines may hold secrets: never show more of a line than its key.
     pub masked: HashSet<FileId>,
-    /// What the resolver had to say.
+    /// What there was to say of the policy file, then what the resolver had to say.
     pub diagnostics: Vec<Diagnostic>,
+    /// The policy that was judged by. Its places mean [`Outcome::files`].
+    pub policy: Policy,
     /// Violations and what is unknown: by severity, then file and line.
     pub findings: Vec<Finding>,
     /// How often each rule that is on came to each verdict, in the order of the registry.
@@ -32,12 +34,14 @@ pub struct Outcome {
 }
 
 /// How often a rule came to each verdict.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Tally {
     /// The rule's code.
     pub code: &'static str,
     /// Subjects that break it, waived ones not counted.
     pub violated: usize,
+    /// Subjects that break it, or of which nothing is known, under a waiver.
+    pub waived: usize,
     /// Subjects of which the files do not tell.
     pub unknown: usize,
     /// Subjects that meet it.
@@ -46,58 +50,83 @@ pub struct Tally {
     pub not_applicable: BTreeMap<&'static str, usize>,
 }
 
-/// Judges a project by every rule that the policy turns on.
-///
-/// `root` is the folder that the project's own paths start at, absolute. The load has to enable all profiles and to
-/// keep what no service uses.
-#[must_use]
-pub fn check(loaded: Loaded, policy: &Policy, root: String, loader: &dyn Loader) -> Outcome {
-    let compose_files = compose_files(&loaded);
-    let Loaded { files, masked, diagnostics, environment, project, .. } = loaded;
-    let diagnostics = diagnostics.into_vec();
-    let Some(project) = &project else {
-        return Outcome {
-            files,
-            masked,
-            diagnostics,
-            findings: Vec::new(),
-            tallies: Vec::new(),
-            services: 0,
-        };
-    };
-    let scope = Scope::new(Input {
-        project,
-        policy,
-        root,
-        diagnostics: &diagnostics,
-        environment: &environment,
-        compose_files,
-        table: files,
-        loader,
-    });
-    let (mut findings, mut tallies) = (Vec::new(), Vec::new());
-    for rule in rules().filter(|rule| policy.is_on(rule)) {
-        let mut verdicts = Verdicts::default();
-        (rule.check)(&scope, &mut verdicts);
-        tallies.push(tally(rule, &verdicts.drafts, &verdicts.judgements));
-        findings.extend(group(&scope, rule, verdicts.drafts));
-    }
-    let services = scope.services().len();
-    let files = scope.files.into_table();
-    sort(&mut findings, &files);
-    Outcome { files, masked, diagnostics, findings, tallies, services }
+/// How a project is to be judged.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The folder that the project's own paths start at, absolute: where the policy file lies, else the project's.
+    pub root: String,
+    /// The policy file's path and text.
+    pub policy: Option<(String, String)>,
+    /// Turns the house rules on, whatever the policy says.
+    pub house_rules: bool,
+    /// The day waivers are held to.
+    pub today: Date,
 }
 
-fn tally(rule: &Rule, drafts: &[Draft], judgements: &[Judgement]) -> Tally {
-    let mut tally =
-        Tally { code: rule.code, violated: 0, unknown: 0, satisfied: 0, not_applicable: BTreeMap::new() };
-    for draft in drafts {
-        match draft.verdict {
-            Verdict::Unknown => tally.unknown += 1,
+/// Judges a project by every rule that the policy turns on.
+///
+/// The load has to enable all profiles and to keep what no service uses.
+#[must_use]
+pub fn check(mut loaded: Loaded, settings: &Settings, loader: &dyn Loader) -> Outcome {
+    let compose_files = compose_files(&loaded);
+    let (policy, mut diagnostics) = read_policy(&mut loaded.files, settings);
+    let Loaded { files, masked, diagnostics: problems, environment, project, .. } = loaded;
+    let from_policy = diagnostics.len();
+    diagnostics.extend(problems.into_vec());
+    let mut outcome = Outcome {
+        files,
+        masked,
+        diagnostics,
+        policy,
+        findings: Vec::new(),
+        tallies: Vec::new(),
+        services: 0,
+    };
+    let Some(project) = &project else { return outcome };
+    let scope = Scope::new(Input {
+        project,
+        policy: &outcome.policy,
+        root: settings.root.clone(),
+        today: settings.today,
+        diagnostics: &outcome.diagnostics[from_policy..],
+        environment: &environment,
+        compose_files,
+        table: outcome.files,
+        loader,
+    });
+    for rule in rules().filter(|rule| scope.policy.is_on(rule)) {
+        let mut verdicts = Verdicts::default();
+        (rule.check)(&scope, &mut verdicts);
+        let waived: Vec<Option<usize>> =
+            verdicts.drafts.iter().map(|draft| waivers::waiver_of(&scope, rule, draft)).collect();
+        outcome.tallies.push(tally(rule, &verdicts, &waived));
+        outcome.findings.extend(group(&scope, rule, verdicts.drafts, &waived));
+    }
+    outcome.services = scope.services().len();
+    outcome.files = scope.files.into_table();
+    sort(&mut outcome.findings, &outcome.files);
+    outcome
+}
+
+fn read_policy(files: &mut FileTable, settings: &Settings) -> (Policy, Vec<Diagnostic>) {
+    let (mut policy, problems) = match &settings.policy {
+        Some((path, text)) => Policy::read(text, files.add(path, text)),
+        None => Default::default(),
+    };
+    policy.house_rules |= settings.house_rules;
+    (policy, problems)
+}
+
+fn tally(rule: &Rule, verdicts: &Verdicts<'_>, waived: &[Option<usize>]) -> Tally {
+    let mut tally = Tally { code: rule.code, ..Tally::default() };
+    for (draft, waived) in verdicts.drafts.iter().zip(waived) {
+        match (draft.verdict, waived) {
+            (_, Some(_)) => tally.waived += 1,
+            (Verdict::Unknown, None) => tally.unknown += 1,
             _ => tally.violated += 1,
         }
     }
-    for judgement in judgements {
+    for judgement in &verdicts.judgements {
         match judgement.not_applicable {
             Some(reason) => *tally.not_applicable.entry(reason).or_default() += 1,
             None => tally.satisfied += 1,
@@ -115,12 +144,13 @@ struct Key {
     span: Option<Span>,
     /// For what has no text to point at: the subject itself.
     subject: Option<Subject>,
+    waived_by: Option<usize>,
 }
 
 /// Makes one finding of all verdicts that point at one text and say the same, and points what services lack at the
 /// template that all of them share.
-fn group(scope: &Scope<'_>, rule: &Rule, drafts: Vec<Draft>) -> Vec<Finding> {
-    let severity = rule.info().severity;
+fn group(scope: &Scope<'_>, rule: &Rule, drafts: Vec<Draft>, waived: &[Option<usize>]) -> Vec<Finding> {
+    let own_severity = scope.policy.severity.get(rule.code).copied();
     let requirements: Vec<String> =
         rule.requirements().iter().map(|requirement| requirement.id.to_owned()).collect();
     let homes = homes(scope, &drafts);
@@ -140,13 +170,15 @@ fn group(scope: &Scope<'_>, rule: &Rule, drafts: Vec<Draft>) -> Vec<Finding> {
             Place::Nowhere => (None, Vec::new()),
         };
         related.extend(draft.related);
-        let severity = draft.severity.unwrap_or(severity);
+        // What the owner says counts, whatever the single case is.
+        let severity = own_severity.or(draft.severity).unwrap_or(rule.info().severity);
         let key = Key {
             verdict: draft.verdict,
             severity,
             message: draft.message.clone(),
             span,
             subject: span.is_none().then(|| draft.subject.clone()),
+            waived_by: waived[at],
         };
         let index = *known.entry(key).or_insert_with(|| {
             findings.push(Finding {
@@ -162,7 +194,7 @@ fn group(scope: &Scope<'_>, rule: &Rule, drafts: Vec<Draft>) -> Vec<Finding> {
                 help: draft.help,
                 fix: draft.fix,
                 requirements: requirements.clone(),
-                waived_by: None,
+                waived_by: waived[at],
             });
             findings.len() - 1
         });
