@@ -9,7 +9,7 @@ use hardpan_source::Span;
 
 use super::written::Written;
 use crate::artifacts::SourceMap;
-use crate::artifacts::command::{Healthcheck, healthcheck, shell_file, shell_text};
+use crate::artifacts::command::{Healthcheck, healthcheck, shell_text};
 use crate::artifacts::shell::{self, Options, Script, Visited};
 use crate::files::TextFile;
 use crate::secret_names::is_secret_name;
@@ -64,6 +64,11 @@ impl Shell {
         let mut units = Vec::new();
         add_units(script, options, &[], &mut units);
         Self { text, options, units }
+    }
+
+    /// Whether the text stands in the project itself.
+    pub(super) fn is_scalar(&self) -> bool {
+        matches!(self.text, Text::Scalar(..))
     }
 
     /// The whole text.
@@ -175,7 +180,7 @@ pub(super) fn programs(scope: &Scope<'_>, service: &Service<'_>) -> Vec<Program>
             add_command(scope, &[], &words, &mut programs);
         }
     }
-    let scripts = mounted_scripts(scope, service, &programs);
+    let scripts = mounted_scripts(scope, service);
     programs.extend(scripts);
     programs
 }
@@ -291,13 +296,12 @@ const SCRIPT_FOLDERS: &[&str] = &[
     "/etc/cont-init.d/",
 ];
 
-fn mounted_scripts(scope: &Scope<'_>, service: &Service<'_>, programs: &[Program]) -> Vec<Program> {
+fn mounted_scripts(scope: &Scope<'_>, service: &Service<'_>) -> Vec<Program> {
     let words: Vec<&str> = ["entrypoint", "command", "healthcheck.test"]
         .into_iter()
         .flat_map(|path| service.words(path))
         .filter_map(NodeRef::as_str)
         .collect();
-    let _ = (programs, shell_file(&words));
     let mut found = Vec::new();
     for mounted in mounted_files(scope, service) {
         let target = mounted.target.as_str();

@@ -31,7 +31,7 @@ impl Home {
     pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::Environment => "the environment",
-            Self::EnvFile => "an env file",
+            Self::EnvFile => "the environment by an env file",
             Self::Label => "a label",
             Self::BuildArgument => "a build argument",
             Self::ImageEnvironment => "the image's environment",
@@ -95,7 +95,15 @@ impl Named<'_> {
 pub(super) fn named_values<'p>(scope: &Scope<'p>, service: &Service<'p>) -> Vec<Named<'p>> {
     let mut found = Vec::new();
     for (key, node) in service.environment() {
-        found.push(named(scope, key, node, Home::Environment));
+        let mut named = named(scope, key, node, Home::Environment);
+        // A key without a value is all there is to point at.
+        if named.span.start == named.span.end
+            && let Some(span) = service.get("environment").and_then(|map| map.key_span(key))
+        {
+            named.span = span;
+            named.node = None;
+        }
+        found.push(named);
     }
     for path in ["labels", "deploy.labels", "build.labels"] {
         for (key, node) in service.entries(path) {
