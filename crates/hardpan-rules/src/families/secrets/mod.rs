@@ -1,14 +1,22 @@
 //! HP-SCR: where credentials are and where they must not be (RULES.md, section 3).
 
 mod connection_strings;
+mod credential_as_argument;
 mod file_variables;
 mod password_in_url;
+mod printed_secret;
 mod programs;
 mod secret_in_environment;
+mod taint;
 mod values;
 mod written;
 
 use crate::rule::Rule;
 
 /// The rules of the family, in the order of their codes.
-pub(crate) const RULES: &[&Rule] = &[&secret_in_environment::RULE, &password_in_url::RULE];
+pub(crate) const RULES: &[&Rule] = &[
+    &secret_in_environment::RULE,
+    &password_in_url::RULE,
+    &credential_as_argument::RULE,
+    &printed_secret::RULE,
+];
