@@ -7,9 +7,10 @@ use hardpan_diag::{Diagnostic, Label};
 use hardpan_source::{FileId, FileTable, Span};
 
 use crate::codes::Severity;
+use crate::custom::{self, World};
 use crate::finding::{Draft, Finding, Place, Subject, Verdict, Verdicts};
-use crate::policy::{Date, Policy};
-use crate::rule::Rule;
+use crate::policy::{CustomRule, Date, Policy};
+use crate::rule::{Confidence, Rule};
 use crate::scope::{Input, Scope, compose_files};
 use crate::service::{Service, ServiceId};
 use crate::{rules, waivers};
@@ -37,7 +38,7 @@ pub struct Outcome {
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
     /// The rule's code.
-    pub code: &'static str,
+    pub code: String,
     /// Subjects that break it, waived ones not counted.
     pub violated: usize,
     /// Subjects that break it, or of which nothing is known, under a waiver.
@@ -70,42 +71,87 @@ pub struct Settings {
 pub fn check(mut loaded: Loaded, settings: &Settings, loader: &dyn Loader) -> Outcome {
     let compose_files = compose_files(&loaded);
     let (policy, mut diagnostics) = read_policy(&mut loaded.files, settings);
+    let custom = custom::compile(&policy.custom, &mut diagnostics);
     let Loaded { files, masked, diagnostics: problems, environment, project, .. } = loaded;
     let from_policy = diagnostics.len();
     diagnostics.extend(problems.into_vec());
-    let mut outcome = Outcome {
-        files,
-        masked,
-        diagnostics,
-        policy,
-        findings: Vec::new(),
-        tallies: Vec::new(),
-        services: 0,
-    };
-    let Some(project) = &project else { return outcome };
-    let scope = Scope::new(Input {
-        project,
-        policy: &outcome.policy,
-        root: settings.root.clone(),
-        today: settings.today,
-        diagnostics: &outcome.diagnostics[from_policy..],
-        environment: &environment,
-        compose_files,
-        table: outcome.files,
-        loader,
-    });
-    for rule in rules().filter(|rule| scope.policy.is_on(rule)) {
-        let mut verdicts = Verdicts::default();
-        (rule.check)(&scope, &mut verdicts);
-        let waived: Vec<Option<usize>> =
-            verdicts.drafts.iter().map(|draft| waivers::waiver_of(&scope, rule, draft)).collect();
-        outcome.tallies.push(tally(rule, &verdicts, &waived));
-        outcome.findings.extend(group(&scope, rule, verdicts.drafts, &waived));
+    let (mut findings, mut tallies, mut services) = (Vec::new(), Vec::new(), 0);
+    let mut files = files;
+    if let Some(project) = &project {
+        let scope = Scope::new(Input {
+            project,
+            policy: &policy,
+            root: settings.root.clone(),
+            today: settings.today,
+            diagnostics: &diagnostics[from_policy..],
+            environment: &environment,
+            compose_files,
+            table: files,
+            loader,
+        });
+        let world = (!custom.is_empty()).then(|| World::new(&scope));
+        for custom in &custom {
+            let mut verdicts = Verdicts::default();
+            custom.check(&scope, world.as_ref().expect("there are custom rules"), &mut verdicts);
+            conclude(&scope, Judge::custom(custom.rule), verdicts, &mut tallies, &mut findings);
+        }
+        // The rules about waivers come last: by then it is known which have covered something.
+        for rule in rules().filter(|rule| policy.is_on(rule)) {
+            let mut verdicts = Verdicts::default();
+            (rule.check)(&scope, &mut verdicts);
+            conclude(&scope, Judge::built_in(rule), verdicts, &mut tallies, &mut findings);
+        }
+        services = scope.services().len();
+        files = scope.files.into_table();
+        sort(&mut findings, &files);
     }
-    outcome.services = scope.services().len();
-    outcome.files = scope.files.into_table();
-    sort(&mut outcome.findings, &outcome.files);
-    outcome
+    drop(custom);
+    Outcome { files, masked, diagnostics, policy, findings, tallies, services }
+}
+
+/// Who says it: a rule of ours or of the owner.
+struct Judge {
+    code: String,
+    name: String,
+    severity: Severity,
+    confidence: Confidence,
+    requirements: Vec<String>,
+}
+
+impl Judge {
+    fn built_in(rule: &Rule) -> Self {
+        Self {
+            code: rule.code.to_owned(),
+            name: rule.name.to_owned(),
+            severity: rule.info().severity,
+            confidence: rule.confidence,
+            requirements: rule.requirements().iter().map(|requirement| requirement.id.to_owned()).collect(),
+        }
+    }
+
+    fn custom(rule: &CustomRule) -> Self {
+        Self {
+            code: rule.rule.clone(),
+            name: rule.name.clone(),
+            severity: rule.severity,
+            confidence: Confidence::High,
+            requirements: vec![rule.requirement.clone()],
+        }
+    }
+}
+
+/// Waives, counts and groups what a rule said.
+fn conclude(
+    scope: &Scope<'_>,
+    judge: Judge,
+    verdicts: Verdicts<'_>,
+    tallies: &mut Vec<Tally>,
+    findings: &mut Vec<Finding>,
+) {
+    let waived: Vec<Option<usize>> =
+        verdicts.drafts.iter().map(|draft| waivers::waiver_of(scope, &judge.code, draft)).collect();
+    tallies.push(tally(&judge.code, &verdicts, &waived));
+    findings.extend(group(scope, &judge, verdicts.drafts, &waived));
 }
 
 fn read_policy(files: &mut FileTable, settings: &Settings) -> (Policy, Vec<Diagnostic>) {
@@ -117,8 +163,8 @@ fn read_policy(files: &mut FileTable, settings: &Settings) -> (Policy, Vec<Diagn
     (policy, problems)
 }
 
-fn tally(rule: &Rule, verdicts: &Verdicts<'_>, waived: &[Option<usize>]) -> Tally {
-    let mut tally = Tally { code: rule.code, ..Tally::default() };
+fn tally(code: &str, verdicts: &Verdicts<'_>, waived: &[Option<usize>]) -> Tally {
+    let mut tally = Tally { code: code.to_owned(), ..Tally::default() };
     for (draft, waived) in verdicts.drafts.iter().zip(waived) {
         match (draft.verdict, waived) {
             (_, Some(_)) => tally.waived += 1,
@@ -149,10 +195,8 @@ struct Key {
 
 /// Makes one finding of all verdicts that point at one text and say the same, and points what services lack at the
 /// template that all of them share.
-fn group(scope: &Scope<'_>, rule: &Rule, drafts: Vec<Draft>, waived: &[Option<usize>]) -> Vec<Finding> {
-    let own_severity = scope.policy.severity.get(rule.code).copied();
-    let requirements: Vec<String> =
-        rule.requirements().iter().map(|requirement| requirement.id.to_owned()).collect();
+fn group(scope: &Scope<'_>, judge: &Judge, drafts: Vec<Draft>, waived: &[Option<usize>]) -> Vec<Finding> {
+    let own_severity = scope.policy.severity.get(&judge.code).copied();
     let homes = homes(scope, &drafts);
     let mut findings: Vec<Finding> = Vec::new();
     let mut known: HashMap<Key, usize> = HashMap::new();
@@ -171,7 +215,7 @@ fn group(scope: &Scope<'_>, rule: &Rule, drafts: Vec<Draft>, waived: &[Option<us
         };
         related.extend(draft.related);
         // What the owner says counts, whatever the single case is.
-        let severity = own_severity.or(draft.severity).unwrap_or(rule.info().severity);
+        let severity = own_severity.or(draft.severity).unwrap_or(judge.severity);
         let key = Key {
             verdict: draft.verdict,
             severity,
@@ -182,18 +226,18 @@ fn group(scope: &Scope<'_>, rule: &Rule, drafts: Vec<Draft>, waived: &[Option<us
         };
         let index = *known.entry(key).or_insert_with(|| {
             findings.push(Finding {
-                code: rule.code.to_owned(),
-                name: rule.name.to_owned(),
+                code: judge.code.clone(),
+                name: judge.name.clone(),
                 verdict: draft.verdict,
                 severity,
-                confidence: rule.confidence,
+                confidence: judge.confidence,
                 message: draft.message,
                 services: Vec::new(),
                 primary: span.map(|span| Label { span, text: draft.label }),
                 related: Vec::new(),
                 help: draft.help,
                 fix: draft.fix,
-                requirements: requirements.clone(),
+                requirements: judge.requirements.clone(),
                 waived_by: waived[at],
             });
             findings.len() - 1

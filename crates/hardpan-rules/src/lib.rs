@@ -9,6 +9,7 @@
 pub mod artifacts;
 mod classify;
 pub mod codes;
+mod custom;
 mod engine;
 mod families;
 pub mod files;

@@ -3,20 +3,19 @@
 use hardpan_source::Span;
 
 use crate::finding::{Draft, Place, Subject};
-use crate::rule::Rule;
 use crate::scope::Scope;
 
 /// The number of the waiver that covers a verdict, if one holds today. Its use is noted.
 ///
 /// A waiver names the file that the finding points at, or the one that the service stands in. What is said of waivers
 /// themselves cannot be waived.
-pub(crate) fn waiver_of(scope: &Scope<'_>, rule: &Rule, draft: &Draft) -> Option<usize> {
-    if rule.info().family() == "WVR" {
+pub(crate) fn waiver_of(scope: &Scope<'_>, code: &str, draft: &Draft) -> Option<usize> {
+    if code.starts_with("HP-WVR-") {
         return None;
     }
     let mut found = None;
     for (number, waiver) in scope.policy.waivers.iter().enumerate() {
-        if waiver.rule != rule.code || waiver.service != subject_name(scope, &draft.subject) {
+        if waiver.rule != code || waiver.service != subject_name(scope, &draft.subject) {
             continue;
         }
         let paths = [place(&draft.place), service_key(scope, &draft.subject)];

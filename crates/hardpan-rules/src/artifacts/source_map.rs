@@ -15,8 +15,8 @@ impl SourceMap {
         self.pieces.push((text_start, source));
     }
 
-    /// The range in the source of a range in the text. Where escapes were resolved it is off by their backslashes, but
-    /// never outside of the piece. An empty range stays empty.
+    /// The range in the source of a range in the text; an empty one stays empty. Inside of `$'…'` with escapes it is off
+    /// by them and may cut a character, but it never leaves the string: slice with `get`.
     #[must_use]
     pub fn range(&self, range: &Range<usize>) -> Range<usize> {
         let start = self.offset(range.start);

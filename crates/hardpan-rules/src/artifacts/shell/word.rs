@@ -191,7 +191,7 @@ pub enum Part {
 }
 
 impl Part {
-    /// Where it is; for quoted text without the quotes.
+    /// Where it is; for quoted or escaped text without the quotes or the backslash.
     #[must_use]
     pub fn range(&self) -> &Range<usize> {
         match self {
@@ -217,7 +217,7 @@ impl Part {
 /// Text that is not expanded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Literal {
-    /// Where it is, without the quotes.
+    /// Where it is, without the quotes or the backslash.
     pub range: Range<usize>,
     /// What it stands for, escapes resolved.
     pub text: String,

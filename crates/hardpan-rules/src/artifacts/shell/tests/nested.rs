@@ -66,7 +66,13 @@ fn nested_texts_are_found() {
 
 #[test]
 fn a_nested_text_leads_back_to_the_outer_script() {
-    for text in ["sh -c 'x; yy $z'", "sh -c \"x $A; yy \"\"q\"", "sh -c x\\ yy", "eval \"x\" 'yy'"] {
+    for text in [
+        "sh -c 'x; yy $z'",
+        "sh -c \"x $A; yy \"\"q\"",
+        "sh -c x\\ yy",
+        "eval \"x\" 'yy'",
+        "sh -c \"\\\"é\\\" \\\n yy\"",
+    ] {
         let nested = nested_script(&first(text)).expect("a nested script");
         let at = nested.text.find("yy").expect("the text has it");
         assert_eq!(&text[nested.map.range(&(at..at + 2))], "yy", "{text}");
