@@ -8,6 +8,7 @@ mod printed_secret;
 mod programs;
 mod secret_in_environment;
 mod taint;
+mod ungranted_secret;
 mod values;
 mod written;
 
@@ -19,4 +20,5 @@ pub(crate) const RULES: &[&Rule] = &[
     &password_in_url::RULE,
     &credential_as_argument::RULE,
     &printed_secret::RULE,
+    &ungranted_secret::RULE,
 ];

@@ -247,7 +247,9 @@ const FILE_BYTES_MAX: usize = 128 << 10;
 pub(super) fn mounted_files(scope: &Scope<'_>, service: &Service<'_>) -> Vec<MountedFile> {
     let mut found = Vec::new();
     for mount in service.mounts().filter(|mount| mount.kind == "bind") {
-        if let Some(source) = mount.source {
+        if let Some(source) = mount.source
+            && is_own(scope, mount.node, source)
+        {
             add_mounted(scope, source, mount.target.trim_end_matches('/'), 0, &mut found);
         }
     }
@@ -264,10 +266,17 @@ pub(super) fn mounted_files(scope: &Scope<'_>, service: &Service<'_>) -> Vec<Mou
     found
 }
 
+/// Whether a mount's source is the project's text: below its root, or written as a relative path. Sockets, devices and
+/// the host's own configuration are not.
+fn is_own(scope: &Scope<'_>, mount: NodeRef<'_>, source: &str) -> bool {
+    let written = mount.get("source").map_or(mount, |node| node).origin().span;
+    source.starts_with(scope.root.as_str())
+        || scope.files.text(written).trim_start_matches(['"', '\'']).starts_with("..")
+}
+
 fn add_mounted(scope: &Scope<'_>, source: &str, target: &str, depth: usize, found: &mut Vec<MountedFile>) {
     use hardpan_compose::PathKind;
-    // What lies outside of the project is not the project's text: sockets, devices, the host's own configuration.
-    if !source.starts_with(scope.root.as_str()) || found.len() > DIRECTORY_FILES_MAX {
+    if found.len() > DIRECTORY_FILES_MAX {
         return;
     }
     match scope.files.kind(source) {
