@@ -2,10 +2,12 @@
 
 mod connection_strings;
 mod credential_as_argument;
+mod exposed_secret_source;
 mod file_variables;
 mod password_in_url;
 mod printed_secret;
 mod programs;
+mod repository;
 mod secret_in_environment;
 mod taint;
 mod ungranted_secret;
@@ -21,4 +23,5 @@ pub(crate) const RULES: &[&Rule] = &[
     &credential_as_argument::RULE,
     &printed_secret::RULE,
     &ungranted_secret::RULE,
+    &exposed_secret_source::RULE,
 ];

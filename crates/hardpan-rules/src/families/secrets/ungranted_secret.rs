@@ -175,11 +175,13 @@ fn report_unused(
     });
     // A program of one's own reads its secrets in its own code, and what is not there cannot be looked into.
     if service.get("build").is_some() || missing || programs_unseen(scope, service) {
-        verdicts.unknown(
-            service,
-            grant.node,
-            format!("whether the program reads `{path}` is not said in the project's files"),
-        ).severity(Severity::Low);
+        verdicts
+            .unknown(
+                service,
+                grant.node,
+                format!("whether the program reads `{path}` is not said in the project's files"),
+            )
+            .severity(Severity::Low);
         return;
     }
     verdicts
