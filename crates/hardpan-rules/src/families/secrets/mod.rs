@@ -1,5 +1,6 @@
 //! HP-SCR: where credentials are and where they must not be (RULES.md, section 3).
 
+mod blank_variable;
 mod connection_strings;
 mod credential_as_argument;
 mod exposed_secret_source;
@@ -10,8 +11,10 @@ mod programs;
 mod repository;
 mod secret_in_environment;
 mod taint;
+mod unexpanded_placeholder;
 mod ungranted_secret;
 mod values;
+mod weak_credential;
 mod written;
 
 use crate::rule::Rule;
@@ -24,4 +27,7 @@ pub(crate) const RULES: &[&Rule] = &[
     &printed_secret::RULE,
     &ungranted_secret::RULE,
     &exposed_secret_source::RULE,
+    &unexpanded_placeholder::RULE,
+    &blank_variable::RULE,
+    &weak_credential::RULE,
 ];
