@@ -101,6 +101,9 @@ fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
 /// What of the engine the mount lets the container reach, in words.
 fn exposes(mount: &HostMount<'_>, docker_host: Option<&str>) -> Option<String> {
     let source = mount.source.as_str();
+    if mount.unset().is_some() && SOCKETS.contains(&file_name(&mount.target)) {
+        return Some(format!("container has the engine's socket at `{}`", mount.target));
+    }
     if is_engine_socket(source) {
         return Some(format!("container has the engine's socket `{source}`"));
     }

@@ -102,8 +102,8 @@ fn report<'p>(
     verdicts: &mut Verdicts<'_>,
 ) {
     let port = match entry.published {
-        ("", _) if unset_variable(entry.node).is_some() => format!("the port for {}", entry.target),
-        ("", _) => format!("a port of the engine's choice for {}", entry.target),
+        ("", _) if unset_variable(entry.node).is_some() => format!("port {} of the container", entry.target),
+        ("", _) => format!("port {} of the container at a port of the engine's choice", entry.target),
         (first, last) if first == last => format!("port {first}"),
         (first, last) => format!("ports {first} to {last}"),
     };
@@ -120,7 +120,7 @@ fn report<'p>(
     }
     let place = entry.address.filter(|node| !is_short && node.as_str().is_some()).unwrap_or(entry.node);
     let draft = verdicts
-        .violation(service, place, format!("{port} of the host is open on every interface"))
+        .violation(service, place, format!("publishes {port} on every interface"))
         .label("expected an address");
     if is_short {
         draft.help("put the address in front: `127.0.0.1:…`, or publish through the gateway");

@@ -49,8 +49,9 @@ fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
         }
         for gpu in gpus(service) {
             found = true;
+            let what = if is_gpu(gpu) { "a GPU" } else { "a device" };
             verdicts
-                .violation(service, gpu, "container has a GPU of the host")
+                .violation(service, gpu, format!("container has {what} of the host"))
                 .severity(Severity::Medium)
                 .help("waive it with the record of the decision, or remove it");
         }
@@ -65,6 +66,12 @@ fn gpus<'p>(service: &Service<'p>) -> Vec<NodeRef<'p>> {
     // The resolver turns `gpus: all` into a list of one.
     let short = service.get("gpus").filter(|gpus| gpus.as_str().is_some() || gpus.items().next().is_some());
     short.into_iter().chain(service.items("deploy.resources.reservations.devices")).collect()
+}
+
+/// Whether a reservation is for graphics; `gpus` has no capabilities and is for nothing else.
+fn is_gpu(device: NodeRef<'_>) -> bool {
+    let capabilities = device.get("capabilities");
+    capabilities.is_none_or(|list| list.items().any(|one| matches!(one.as_str(), Some("gpu" | "nvidia"))))
 }
 
 /// Devices through which memory or disks of the host are read; others are worth a record, but no such key.

@@ -81,12 +81,12 @@ fn judge(
     let place = explicit.filter(|_| !is_short).unwrap_or(mount.mount.node);
     let draft = verdicts.violation(service, place, message);
     if is_short {
-        draft.help("append `:ro`");
+        draft.help("add the option `ro`");
     } else {
         draft.help("set `read_only: true`");
     }
     if !is_file {
-        let help = if is_short { "append `:ro`" } else { "set `read_only: true`" };
+        let help = if is_short { "add the option `ro`" } else { "set `read_only: true`" };
         draft.help(format!("{help}; if the program has to write there, say so with the label `hy-home.rw`"));
     } else if is_short {
         fix_short(scope, mount.mount.node, draft);
