@@ -1,6 +1,6 @@
 //! HP-SEC-007: the program runs as root inside the container.
 
-use super::dockerfile::{Dockerfile, Final, final_image};
+use super::dockerfile::Dockerfile;
 use super::image::Image;
 use super::unset_variable;
 use crate::rule::{Audience, Confidence, Rule};
@@ -57,38 +57,43 @@ fn from_image<'p>(scope: &Scope<'p>, service: &Service<'p>, verdicts: &mut Verdi
         verdicts.unknown(service, service, "names no user, and its Dockerfile is not at hand").help(HELP);
         return;
     };
-    let Final { user, base, .. } = final_image(service, dockerfile.text());
-    if let Some(user) = user {
+    let Some(image) = dockerfile.image(service) else { return no_user(service, verdicts) };
+    if let Some(user) = image.user {
         let span = dockerfile.span(user.range);
-        match user.value.as_deref().map(class) {
-            Some(User::Root) => {
+        match class(&user.value.text) {
+            User::Root if user.value.unresolved.is_empty() => {
                 verdicts
                     .violation(service, span, "runs as root: the last `USER` of its Dockerfile is root")
                     .help("end the final stage with a user other than root, or set `user` in the service");
             }
-            Some(User::Other) => verdicts.satisfied(service),
-            Some(User::Unsaid) | None => {
+            User::Other if user.value.unresolved.is_empty() => verdicts.satisfied(service),
+            _ => {
                 verdicts.unknown(service, span, "the user is a build argument without a value").help(HELP);
             }
         }
         return;
     }
-    let base_text = base.as_ref().and_then(|base| base.value.as_deref());
-    let drops = ["gosu", "su-exec", "setpriv", "runuser", "s6-setuidgid"];
-    let may_drop = drops.iter().any(|program| dockerfile.text().contains(program));
-    match (base_text, base.as_ref()) {
-        (Some(text), Some(base)) if is_root_image(text) && !may_drop => {
-            verdicts
-                .violation(
-                    service,
-                    service,
-                    format!("runs as root: its Dockerfile names no user, and neither does `{text}`"),
-                )
-                .related(dockerfile.span(base.range.clone()), "the image that it is built on runs as root")
-                .help("end the Dockerfile with `USER 10001:10001`, or set `user` in the service");
-        }
-        _ => no_user(service, verdicts),
+    if !image.base.unresolved.is_empty()
+        || !is_root_image(&image.base.text)
+        || changes_user(dockerfile.text())
+    {
+        return no_user(service, verdicts);
     }
+    verdicts
+        .violation(
+            service,
+            service,
+            format!("runs as root: its Dockerfile names no user, and neither does `{}`", image.base.text),
+        )
+        .related(dockerfile.span(image.base_range), "the image that it is built on runs as root")
+        .help("end the Dockerfile with `USER 10001:10001`, or set `user` in the service");
+}
+
+/// Whether the image has a program that a start script changes the user with.
+fn changes_user(text: &str) -> bool {
+    ["gosu", "su-exec", "setpriv", "runuser", "s6-setuidgid", "s6-overlay", "PUID"]
+        .iter()
+        .any(|program| text.contains(program))
 }
 
 fn no_user(service: &Service<'_>, verdicts: &mut Verdicts<'_>) {

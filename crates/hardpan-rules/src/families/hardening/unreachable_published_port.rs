@@ -2,7 +2,7 @@
 
 use hardpan_compose::{NodeRef, Value};
 
-use super::dockerfile::{Dockerfile, final_image};
+use super::dockerfile::Dockerfile;
 use crate::rule::{Audience, Confidence, Rule};
 use crate::{Scope, Service, Verdicts};
 
@@ -103,32 +103,40 @@ fn reach<'p>(scope: &Scope<'p>, service: &Service<'p>) -> Reach<'p> {
 /// Reports ports that the image built here does not expose and that nothing of the service mentions. True if any.
 fn report_silent_ports<'p>(scope: &Scope<'p>, service: &Service<'p>, verdicts: &mut Verdicts<'_>) -> bool {
     let Some(dockerfile) = Dockerfile::of(scope, service) else { return false };
-    let image = final_image(service, dockerfile.text());
-    if image.exposed.is_empty() {
+    let Some(image) = dockerfile.image(service) else { return false };
+    let exposed: Vec<(u16, u16)> =
+        image.ports.iter().filter_map(|port| Some((port.first?, port.last?))).collect();
+    // A port of `EXPOSE` that is not known may be any.
+    if exposed.is_empty() || exposed.len() < image.ports.len() {
         return false;
     }
     let mut found = false;
     for port in service.items("ports") {
         let Some(Value::Int(target)) = port.get("target").map(NodeRef::value) else { continue };
-        let is_exposed = image.exposed.iter().any(|exposed| i64::from(*exposed) == *target);
+        let is_exposed =
+            exposed.iter().any(|(first, last)| (i64::from(*first)..=i64::from(*last)).contains(target));
         let digits = target.to_string();
         if is_exposed || mentions(dockerfile.text(), &digits) || service_mentions(service, &digits) {
             continue;
         }
         found = true;
-        let exposed: Vec<String> = image.exposed.iter().map(ToString::to_string).collect();
+        let listed: Vec<String> = exposed.iter().map(|(first, last)| range(*first, *last)).collect();
         verdicts
             .violation(
                 service,
                 port,
                 format!(
                     "port {digits} of the container is published, but its image exposes {}",
-                    exposed.join(", ")
+                    listed.join(", ")
                 ),
             )
             .help("publish the port that the program listens on");
     }
     found
+}
+
+fn range(first: u16, last: u16) -> String {
+    if first == last { first.to_string() } else { format!("{first}-{last}") }
 }
 
 /// Whether the service's own text names the port: then it may be told to listen there.
