@@ -1,10 +1,11 @@
 //! What of the host a service mounts: bind mounts, and named volumes that are binds in disguise.
 
-use hardpan_compose::{NodeRef, Value};
+use hardpan_compose::{Hop, NodeRef, Value};
+use hardpan_source::{Edit, Span};
 
 use super::paths::clean;
 use super::unset_variable;
-use crate::{Mount, Place, Scope, Service};
+use crate::{Mount, Place, Repair, Scope, Service};
 
 /// A path of the host in a container.
 pub(super) struct HostMount<'p> {
@@ -43,9 +44,35 @@ pub(super) fn written<'p>(entry: NodeRef<'p>, attribute: &str) -> NodeRef<'p> {
     }
 }
 
+/// The edit that adds an attribute to an entry in its long form, behind an attribute that it has. None where an anchor
+/// or a template brings the entry, whose other users need not want it.
+pub(super) fn add_attribute(
+    scope: &Scope<'_>,
+    entry: NodeRef<'_>,
+    behind: &str,
+    attribute: &str,
+) -> Option<Repair> {
+    let value = entry.get(behind)?;
+    let (of_entry, of_value) = (entry.origin().span, value.origin().span);
+    let is_inside =
+        of_value.file == of_entry.file && of_entry.start < of_value.start && of_value.end <= of_entry.end;
+    let is_shared = entry.hops().any(|hop| !matches!(hop, Hop::Variable { .. } | Hop::Overrides { .. }));
+    if !is_inside || is_shared {
+        return None;
+    }
+    let file = scope.files.file(of_entry.file);
+    let before = &file.text()[..of_entry.start as usize];
+    let column = before.len() - before.rfind('\n').map_or(0, |at| at + 1);
+    let is_flow = file.text()[of_entry.start as usize..].starts_with('{');
+    let replacement =
+        if is_flow { format!(", {attribute}") } else { format!("\n{}{attribute}", " ".repeat(column)) };
+    let span = Span { start: of_value.end, ..of_value };
+    Some(Repair::Edits(vec![Edit { span, replacement }]))
+}
+
 /// Whether the resolver added the value.
 pub(super) fn is_implied(node: NodeRef<'_>) -> bool {
-    node.hops().any(|hop| matches!(hop, hardpan_compose::Hop::Implied { .. }))
+    node.hops().any(|hop| matches!(hop, Hop::Implied { .. }))
 }
 
 /// Everything of the host that the service mounts, in the order of its list.

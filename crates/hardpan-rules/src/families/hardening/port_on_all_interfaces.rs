@@ -3,6 +3,7 @@
 use hardpan_compose::{NodeRef, Value};
 use hardpan_source::Span;
 
+use super::host_mount::add_attribute;
 use super::image::Image;
 use super::paths::split_outside_variables;
 use super::unset_variable;
@@ -133,6 +134,8 @@ fn report<'p>(
         if place.as_str().is_some() {
             let value = "127.0.0.1".to_owned();
             draft.fix(Safety::Unsafe, "bind it to the loopback interface", Repair::Replace { value });
+        } else if let Some(repair) = add_attribute(scope, entry.node, "target", "host_ip: 127.0.0.1") {
+            draft.fix(Safety::Unsafe, "bind it to the loopback interface", repair);
         }
     }
 }

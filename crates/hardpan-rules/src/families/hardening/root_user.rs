@@ -1,8 +1,8 @@
 //! HP-SEC-007: the program runs as root inside the container.
 
-use super::dockerfile::Dockerfile;
 use super::image::Image;
 use super::unset_variable;
+use crate::builds::ImageSource;
 use crate::rule::{Audience, Confidence, Rule};
 use crate::{Scope, Service, Verdicts};
 
@@ -49,17 +49,18 @@ fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
 }
 
 /// Without `user` the image decides: the Dockerfile, where the project builds it.
-fn from_image<'p>(scope: &Scope<'p>, service: &Service<'p>, verdicts: &mut Verdicts<'_>) {
-    if service.get("build").is_none() {
-        return no_user(service, verdicts);
-    }
-    let Some(dockerfile) = Dockerfile::of(scope, service) else {
-        verdicts.unknown(service, service, "names no user, and its Dockerfile is not at hand").help(HELP);
-        return;
+fn from_image(scope: &Scope<'_>, service: &Service<'_>, verdicts: &mut Verdicts<'_>) {
+    let build = match scope.image_source(service) {
+        ImageSource::Registry => return no_user(service, verdicts),
+        ImageSource::Elsewhere => {
+            verdicts.unknown(service, service, "names no user, and its Dockerfile is not at hand").help(HELP);
+            return;
+        }
+        ImageSource::Built(build) => build,
     };
-    let Some(image) = dockerfile.image(service) else { return no_user(service, verdicts) };
-    if let Some(user) = image.user {
-        let span = dockerfile.span(user.range);
+    let image = &build.image;
+    if let Some(user) = &image.user {
+        let span = build.span(&user.range);
         match class(&user.value.text) {
             User::Root if user.value.unresolved.is_empty() => {
                 verdicts
@@ -73,10 +74,7 @@ fn from_image<'p>(scope: &Scope<'p>, service: &Service<'p>, verdicts: &mut Verdi
         }
         return;
     }
-    if !image.base.unresolved.is_empty()
-        || !is_root_image(&image.base.text)
-        || changes_user(dockerfile.text())
-    {
+    if !image.base.unresolved.is_empty() || !is_root_image(&image.base.text) || changes_user(build.text()) {
         return no_user(service, verdicts);
     }
     verdicts
@@ -85,7 +83,7 @@ fn from_image<'p>(scope: &Scope<'p>, service: &Service<'p>, verdicts: &mut Verdi
             service,
             format!("runs as root: its Dockerfile names no user, and neither does `{}`", image.base.text),
         )
-        .related(dockerfile.span(image.base_range), "the image that it is built on runs as root")
+        .related(build.span(&image.base_range), "the image that it is built on runs as root")
         .help("end the Dockerfile with `USER 10001:10001`, or set `user` in the service");
 }
 

@@ -2,7 +2,7 @@
 
 use hardpan_compose::{NodeRef, Value};
 
-use super::dockerfile::Dockerfile;
+use super::entry_points;
 use crate::rule::{Audience, Confidence, Rule};
 use crate::{Scope, Service, Verdicts};
 
@@ -102,8 +102,11 @@ fn reach<'p>(scope: &Scope<'p>, service: &Service<'p>) -> Reach<'p> {
 
 /// Reports ports that the image built here does not expose and that nothing of the service mentions. True if any.
 fn report_silent_ports<'p>(scope: &Scope<'p>, service: &Service<'p>, verdicts: &mut Verdicts<'_>) -> bool {
-    let Some(dockerfile) = Dockerfile::of(scope, service) else { return false };
-    let Some(image) = dockerfile.image(service) else { return false };
+    if let Some(ports) = entry_points::of(scope, service) {
+        return report_without_entry_point(service, &ports, verdicts);
+    }
+    let Some(build) = scope.image_source(service).build() else { return false };
+    let image = &build.image;
     let exposed: Vec<(u16, u16)> =
         image.ports.iter().filter_map(|port| Some((port.first?, port.last?))).collect();
     // A port of `EXPOSE` that is not known may be any.
@@ -116,7 +119,7 @@ fn report_silent_ports<'p>(scope: &Scope<'p>, service: &Service<'p>, verdicts: &
         let is_exposed =
             exposed.iter().any(|(first, last)| (i64::from(*first)..=i64::from(*last)).contains(target));
         let digits = target.to_string();
-        if is_exposed || mentions(dockerfile.text(), &digits) || service_mentions(service, &digits) {
+        if is_exposed || mentions(build.text(), &digits) || service_mentions(service, &digits) {
             continue;
         }
         found = true;
@@ -131,6 +134,26 @@ fn report_silent_ports<'p>(scope: &Scope<'p>, service: &Service<'p>, verdicts: &
                 ),
             )
             .help("publish the port that the program listens on");
+    }
+    found
+}
+
+/// Reports ports of a Traefik that none of its entry points listens on. True if any.
+fn report_without_entry_point(service: &Service<'_>, ports: &[u16], verdicts: &mut Verdicts<'_>) -> bool {
+    let mut found = false;
+    for port in service.items("ports") {
+        let Some(Value::Int(target)) = port.get("target").map(NodeRef::value) else { continue };
+        if ports.iter().any(|port| i64::from(*port) == *target) {
+            continue;
+        }
+        found = true;
+        verdicts
+            .violation(
+                service,
+                port,
+                format!("port {target} of the container is published, but no entry point listens on it"),
+            )
+            .help("remove the port, or define an entry point with its address");
     }
     found
 }

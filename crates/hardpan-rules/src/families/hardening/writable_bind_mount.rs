@@ -4,7 +4,7 @@ use hardpan_compose::{NodeRef, PathKind, Value};
 
 use super::data_paths::{Purpose, purpose};
 use super::engine_socket_mounted::is_engine_socket;
-use super::host_mount::{HostMount, host_mounts, is_implied};
+use super::host_mount::{HostMount, add_attribute, host_mounts, is_implied};
 use super::paths::{clean, file_name, is_within};
 use super::unset_variable;
 use crate::rule::{Audience, Confidence, Rule};
@@ -92,6 +92,8 @@ fn judge(
         fix_short(scope, mount.mount.node, draft);
     } else if explicit.is_some() {
         draft.fix(Safety::Safe, "mount it read-only", Repair::Replace { value: "true".to_owned() });
+    } else if let Some(repair) = add_attribute(scope, mount.mount.node, "target", "read_only: true") {
+        draft.fix(Safety::Safe, "mount it read-only", repair);
     }
     true
 }
