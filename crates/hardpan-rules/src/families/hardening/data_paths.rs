@@ -26,7 +26,6 @@ const OF_IMAGES: &[(&[&str], &[&str])] = &[
     (&["nextcloud", "wordpress", "drupal", "joomla", "matomo", "moodle"], &["/var/www/html", "/bitnami"]),
     (&["ghost"], &["/var/lib/ghost/content"]),
     (&["n8n"], &["/home/node/.n8n"]),
-    (&["ollama"], &["/root/.ollama"]),
     (&["pihole"], &["/etc/pihole", "/etc/dnsmasq.d"]),
     (&["adguardhome"], &["/opt/adguardhome"]),
     (&["caddy"], &["/data", "/config"]),
@@ -312,8 +311,8 @@ mod tests {
             ("ghost", "/srv/a", "/var/lib/ghost/content", Data),
             ("quay.io/keycloak/keycloak", "/srv/a", "/opt/keycloak/data/import", Configuration),
             ("supabase/edge-runtime", "/srv/data/supabase/functions", "/home/deno/functions", Unsaid),
-            ("flowiseai/flowise", "/root/.flowise", "/root/.flowise", Data),
-            ("app", "/root/.ssh", "/root/.ssh", Unsaid),
+            ("flowiseai/flowise", "/srv/a", "/srv/.flowise", Data),
+            ("app", "/srv/a", "/srv/.ssh", Unsaid),
             ("scylladb/scylla", "/srv/a", "/var/lib/scylla", Data),
         ] {
             assert_eq!(purpose(Some(image), source, target), expected, "{image} {source} {target}");
