@@ -12,7 +12,7 @@ const OF_IMAGES: &[(&[&str], &[&str])] = &[
     (&["mysql", "mariadb", "percona"], &["/var/lib/mysql"]),
     (&["mongo", "mongodb"], &["/data/db", "/data/configdb", "/bitnami/mongodb"]),
     (&["redis", "valkey", "keydb", "dragonfly"], &["/data"]),
-    (&["grafana"], &["/var/lib/grafana"]),
+    (&["grafana"], &["/var/lib/grafana", "/var/lib/grafana/plugins"]),
     (&["prometheus"], &["/prometheus"]),
     (&["alertmanager"], &["/alertmanager"]),
     (&["loki"], &["/loki"]),
@@ -22,6 +22,12 @@ const OF_IMAGES: &[(&[&str], &[&str])] = &[
     (&["consul"], &["/consul/data"]),
     (&["etcd"], &["/etcd-data", "/var/lib/etcd"]),
     (&["jenkins"], &["/var/jenkins_home"]),
+    (&["gitea", "forgejo"], &["/etc/gitea"]),
+    (&["syncthing"], &["/var/syncthing"]),
+    (&["filebrowser"], &["/srv", "/database"]),
+    (&["gluetun"], &["/gluetun"]),
+    (&["wordpress"], &["/var/www/html/wp-content/plugins", "/var/www/html/wp-content/themes"]),
+    (&["nextcloud"], &["/var/www/html/config", "/var/www/html/custom_apps", "/var/www/html/themes"]),
     (&["gitlab", "gitlab-ce", "gitlab-ee"], &["/etc/gitlab", "/var/opt/gitlab", "/var/log/gitlab"]),
     (&["nextcloud", "wordpress", "drupal", "joomla", "matomo", "moodle"], &["/var/www/html", "/bitnami"]),
     (&["ghost"], &["/var/lib/ghost/content"]),
@@ -64,6 +70,21 @@ const OF_IMAGES: &[(&[&str], &[&str])] = &[
             "qbittorrent",
             "sabnzbd",
             "code-server",
+            "readarr",
+            "jackett",
+            "tautulli",
+            "nzbget",
+            "transmission",
+            "deluge",
+            "ombi",
+            "heimdall",
+            "organizr",
+            "kavita",
+            "komga",
+            "audiobookshelf",
+            "recyclarr",
+            "autobrr",
+            "unifi-network-application",
             "duplicati",
         ],
         &["/config", "/app/config"],
@@ -84,121 +105,20 @@ const OF_IMAGES: &[(&[&str], &[&str])] = &[
 const CONFIG_IS_DATA: [&str; 4] = ["linuxserver", "hotio", "binhex", "onedr0p"];
 
 /// Names of folders that are there to be written to.
-const DATA: &[&str] = &[
-    "acme",
-    "archive",
-    "archives",
-    "audiobooks",
-    "backup",
-    "backups",
-    "books",
-    "cache",
-    "caches",
-    "comics",
-    "consume",
-    "content",
-    "data",
-    "database",
-    "databases",
-    "datadir",
-    "datas",
-    "db",
-    "download",
-    "downloads",
-    "dump",
-    "dumps",
-    "export",
-    "exports",
-    "files",
-    "history",
-    "journal",
-    "letsencrypt",
-    "library",
-    "log",
-    "logs",
-    "mail",
-    "media",
-    "movies",
-    "music",
-    "out",
-    "output",
-    "outputs",
-    "persist",
-    "persistence",
-    "persistent",
-    "photos",
-    "pictures",
-    "podcasts",
-    "queue",
-    "recordings",
-    "registry",
-    "reports",
-    "repos",
-    "repositories",
-    "results",
-    "run",
-    "sessions",
-    "shows",
-    "snapshots",
-    "spool",
-    "state",
-    "storage",
-    "store",
-    "temp",
-    "tmp",
-    "torrents",
-    "tv",
-    "upload",
-    "uploads",
-    "videos",
-    "wal",
-    "workspace",
-    "workspaces",
-];
+const DATA: &str = "\
+    acme archive archives audiobooks backup backups books cache caches comics consume content data \
+    database databases datadir datas db download downloads dump dumps export exports files history \
+    journal letsencrypt library log logs mail media movies music notebooks originals out output outputs persist persistence \
+    persistent photos pictures podcasts queue recordings registry reports repos repositories results run \
+    sessions shows snapshots spool state storage store temp tmp torrents tv upload uploads videos wal work \
+    workspace workspaces";
 
 /// Names of folders that are there to be read.
-const CONFIGURATION: &[&str] = &[
-    "alerts",
-    "bin",
-    "cert",
-    "certificates",
-    "certs",
-    "conf",
-    "config",
-    "configs",
-    "configuration",
-    "confs",
-    "dashboards",
-    "datasources",
-    "definitions",
-    "dynamic",
-    "dynamicconfig",
-    "entrypoint",
-    "etc",
-    "import",
-    "init",
-    "initdb",
-    "initdb.d",
-    "keys",
-    "migrations",
-    "pki",
-    "plugins",
-    "policies",
-    "policy",
-    "provisioning",
-    "realms",
-    "rules",
-    "scripts",
-    "secret",
-    "secrets",
-    "settings",
-    "sql",
-    "src",
-    "ssl",
-    "templates",
-    "themes",
-    "tls",
-];
+const CONFIGURATION: &str = "\
+    alerts bin cert certificates certs conf config configs configuration confs custom dags dashboards \
+    datasources definitions dynamic dynamicconfig entrypoint etc extensions functions import init initdb \
+    initdb.d keys migrations modules pki plugins policies policy provisioning realms rules scripts \
+    secret secrets settings sql src ssl templates themes tls";
 
 /// Hidden folders of people, with keys and settings.
 const PERSONAL: [&str; 9] =
@@ -226,6 +146,11 @@ pub(super) fn purpose(image: Option<&str>, source: &str, target: &str) -> Purpos
     let is_reader = image.is_some_and(|image| LOG_READERS.iter().any(|reader| image.is_of(reader)));
     if image.is_some_and(|image| is_path_of(image, target)) {
         return Purpose::Data;
+    }
+    // Web servers read the certificates that others fetch.
+    let is_server = image.is_some_and(|image| matches!(image.name(), "nginx" | "httpd" | "haproxy"));
+    if is_server && is_within(target, "/etc/letsencrypt") {
+        return Purpose::Configuration;
     }
     let of_target = last_word(target, usize::MAX, is_reader);
     if of_target != Purpose::Unsaid {
@@ -270,21 +195,27 @@ fn word(component: &str, is_reader: bool) -> Purpose {
     if component.len() > 1 && component.starts_with('.') && !PERSONAL.contains(&component.as_str()) {
         return Purpose::Data;
     }
-    if CONFIGURATION.contains(&component.as_str()) {
+    if is_one_of(&component, CONFIGURATION) {
         return Purpose::Configuration;
     }
     let words = || component.split(|character: char| !character.is_ascii_alphanumeric());
     let is_log = |word: &str| matches!(word, "log" | "logs");
-    if words().any(|word| DATA.contains(&word) && !(is_reader && is_log(word))) || component.ends_with("data")
+    if words().any(|word| is_one_of(word, DATA) && !(is_reader && is_log(word)))
+        || component.ends_with("data")
     {
         // `initdb.d` and `data-config` are read.
-        let is_configuration = words().next_back().is_some_and(|last| CONFIGURATION.contains(&last));
+        let is_configuration = words().next_back().is_some_and(|last| is_one_of(last, CONFIGURATION));
         return if is_configuration { Purpose::Configuration } else { Purpose::Data };
     }
-    if words().any(|word| CONFIGURATION.contains(&word)) {
+    if words().any(|word| is_one_of(word, CONFIGURATION)) {
         return Purpose::Configuration;
     }
     Purpose::Unsaid
+}
+
+/// Whether the word is in a list of words with blanks between them.
+fn is_one_of(word: &str, list: &str) -> bool {
+    list.split(' ').any(|one| one == word)
 }
 
 #[cfg(test)]
@@ -310,9 +241,14 @@ mod tests {
             ("mingrammer/flog", "/srv/logs", "/var/log", Data),
             ("ghost", "/srv/a", "/var/lib/ghost/content", Data),
             ("quay.io/keycloak/keycloak", "/srv/a", "/opt/keycloak/data/import", Configuration),
-            ("supabase/edge-runtime", "/srv/data/supabase/functions", "/home/deno/functions", Unsaid),
+            ("supabase/edge-runtime", "/srv/data/supabase/functions", "/home/deno/functions", Configuration),
             ("flowiseai/flowise", "/srv/a", "/srv/.flowise", Data),
             ("app", "/srv/a", "/srv/.ssh", Unsaid),
+            ("nginx", "/srv/a", "/etc/letsencrypt", Configuration),
+            ("certbot/certbot", "/srv/a", "/etc/letsencrypt", Data),
+            ("n8nio/n8n", "/srv/a", "/home/node/.n8n/custom", Configuration),
+            ("wordpress", "/srv/a", "/var/www/html/wp-content/themes", Data),
+            ("jupyter/base-notebook", "/srv/a", "/home/jovyan/work", Data),
             ("scylladb/scylla", "/srv/a", "/var/lib/scylla", Data),
         ] {
             assert_eq!(purpose(Some(image), source, target), expected, "{image} {source} {target}");
