@@ -235,13 +235,15 @@ fn has_word(name: &str, list: &[&str]) -> bool {
     })
 }
 
-/// True if the value is the address, or a list with it.
+/// True if the value is the address, or a list of hosts with it. In a sentence an address reaches nobody.
 fn stands_alone(value: &str, literal: &Literal) -> bool {
     let is_separator = |character: char| character.is_whitespace() || matches!(character, ',' | ';');
     let before = value[..literal.range.start].trim_end_matches(['[', '"']);
     let after = value[literal.range.end..].trim_start_matches([']', '"']);
+    let mut words = value.split(is_separator).filter(|word| !word.is_empty());
     (before.is_empty() || before.ends_with(is_separator))
         && (after.is_empty() || after.starts_with(is_separator))
+        && words.all(|word| word.contains(['.', ':']))
 }
 
 /// True for four numbers that are a version: of an image, or asked for by `==`.

@@ -13,6 +13,7 @@ mod static_subnet;
 mod texts;
 mod traefik;
 mod unguarded_router;
+mod unregistered;
 mod unresolvable_host;
 mod zone_breach;
 

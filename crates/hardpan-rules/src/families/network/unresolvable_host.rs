@@ -1,5 +1,6 @@
 //! HP-NET-005: a setting names a host that the service cannot resolve.
 
+use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 
 use hardpan_source::Span;
@@ -7,6 +8,7 @@ use hardpan_source::Span;
 use super::hosts::{BareWords, Form, HostRef, hosts, takes_host};
 use super::reach::{Connection, Meaning, Reach};
 use super::texts::{self, Kind, Text};
+use super::unregistered;
 use crate::finding::Place;
 use crate::rule::{Audience, Confidence, Rule};
 use crate::{Scope, Service, ServiceId, Verdicts};
@@ -45,6 +47,7 @@ fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
     }
     let mut broken = HashSet::new();
     let mut seen = HashSet::new();
+    let unregistered = OnceCell::new();
     for case in &cases {
         let is_shared = case.is_from_env_file && readers.get(&case.key).is_some_and(|count| *count > 1);
         if resolved.contains(&case.key) || is_shared {
@@ -53,7 +56,7 @@ fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
         broken.insert(case.service);
         // One host is often named twice in one text.
         if seen.insert((case.service, case.key.clone())) {
-            report(scope, &reach, case, verdicts);
+            report(scope, &reach, case, &unregistered, verdicts);
         }
     }
     for service in scope.services() {
@@ -128,7 +131,13 @@ fn collect<'p>(
     }
 }
 
-fn report(scope: &Scope<'_>, reach: &Reach<'_>, case: &Case, verdicts: &mut Verdicts<'_>) {
+fn report(
+    scope: &Scope<'_>,
+    reach: &Reach<'_>,
+    case: &Case,
+    unregistered: &OnceCell<HashMap<String, Span>>,
+    verdicts: &mut Verdicts<'_>,
+) {
     let service = scope.service_of(case.service);
     let name = &case.key.1;
     let (message, help, other) = match case.meaning {
@@ -152,8 +161,26 @@ fn report(scope: &Scope<'_>, reach: &Reach<'_>, case: &Case, verdicts: &mut Verd
         }
     };
     if case.meaning == Meaning::Unknown && (case.is_open || reach.joins_external(service)) {
-        let why = if case.is_open { "a variable may bring another" } else { "another project may have it" };
-        verdicts.unknown(service, case.place.clone(), format!("{message}; {why}")).help(help);
+        // Another project may have it, but not where this repository has a service of that name and leaves it out.
+        let left_out = unregistered.get_or_init(|| unregistered::services(scope));
+        match left_out.get(&name.to_ascii_lowercase()) {
+            Some(span) if !case.is_open => {
+                verdicts
+                    .violation(
+                        service,
+                        case.place.clone(),
+                        format!("{message}: the file that has it is left out"),
+                    )
+                    .label("does not resolve")
+                    .help("include the file, or remove what needs the service")
+                    .related(*span, "defined here");
+            }
+            _ => {
+                let why =
+                    if case.is_open { "a variable may bring another" } else { "another project may have it" };
+                verdicts.unknown(service, case.place.clone(), format!("{message}; {why}")).help(help);
+            }
+        }
         return;
     }
     let draft = verdicts.violation(service, case.place.clone(), message);
@@ -257,7 +284,9 @@ fn is_surely_host(text: &Text<'_>, host: &HostRef) -> bool {
             SCHEMES.contains(&base) && !names_listener(&text.key)
         }
         Form::HostPort(_) => match text.kind {
-            Kind::Yaml => matches!(&*text.key, "targets"),
+            Kind::Yaml => {
+                matches!(&*text.key, "targets" | "endpoint" | "endpoints" | "replacement" | "brokers")
+            }
             Kind::Line => matches!(&*text.key, "server" | "proxy_pass"),
             _ => false,
         },
