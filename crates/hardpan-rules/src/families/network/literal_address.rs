@@ -38,7 +38,7 @@ fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
                 }
             }
         }
-        is_clean &= !judge_hosts_file(service, verdicts);
+        is_clean &= !judge_hosts_file(scope, service, verdicts);
         is_clean &= !judge_resolvers(service, &fixed, verdicts);
         if is_clean {
             verdicts.satisfied(service);
@@ -74,18 +74,25 @@ fn fixed_addresses<'p>(scope: &Scope<'p>) -> HashSet<&'p str> {
 }
 
 /// Entries of `extra_hosts`; true if one is a violation.
-fn judge_hosts_file(service: &Service<'_>, verdicts: &mut Verdicts<'_>) -> bool {
+fn judge_hosts_file(scope: &Scope<'_>, service: &Service<'_>, verdicts: &mut Verdicts<'_>) -> bool {
     let mut found = false;
     let list = service.items("extra_hosts");
     let map = service.entries("extra_hosts").map(|(_, node)| node);
     for entry in list.chain(map).flat_map(|node| std::iter::once(node).chain(node.items())) {
         let Some(text) = entry.as_str() else { continue };
-        let address = text.split_once(['=', ':']).map_or(text, |(_, address)| address);
-        let one = literals(address).into_iter().next().or_else(|| literals(text).into_iter().next());
-        if let Some(literal) = one.filter(|literal| !literal.is_harmless()) {
+        let start = text.find(['=', ':']).map_or(0, |at| at + 1);
+        // An address of version 6 has colons of its own and no name in front of it.
+        let after = literals(&text[start..]).into_iter().next().map(|one| (start, one));
+        let one = after.or_else(|| literals(text).into_iter().next().map(|one| (0, one)));
+        if let Some((start, literal)) = one.filter(|(_, literal)| !literal.is_harmless()) {
             found = true;
+            let range = start + literal.range.start..start + literal.range.end;
             verdicts
-                .violation(service, entry, message(&literal.address.to_string()))
+                .violation(
+                    service,
+                    texts::place_within(scope, entry, range),
+                    message(&literal.address.to_string()),
+                )
                 .label("a literal address in the hosts file")
                 .help("use the name of the service, or `host-gateway` for the host itself");
         }

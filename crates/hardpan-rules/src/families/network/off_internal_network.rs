@@ -1,6 +1,6 @@
 //! HP-NET-004: a service is not on the internal network that all services share.
 
-use super::reach::{Connection, Reach, network_name};
+use super::reach::{Connection, Reach, lends_network, network_name};
 use crate::codes::Severity;
 use crate::rule::{Audience, Confidence, Rule};
 use crate::{Dependency, Repair, Safety, Scope, Service, Verdicts};
@@ -28,6 +28,9 @@ fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
             }
             Connection::Bridge | Connection::Elsewhere => {
                 verdicts.not_applicable(service, "it uses a network that Compose does not manage");
+            }
+            _ if lends_network(service).is_some() => {
+                verdicts.not_applicable(service, "it uses the network of another service");
             }
             _ if internal.is_empty() => {
                 verdicts.not_applicable(service, "the project has no internal network of the policy");

@@ -30,6 +30,8 @@ pub(super) enum Meaning {
     OutOfReach(ServiceId),
     /// A service whose `hostname` it is, which only that container itself can resolve.
     OnlyHostname(ServiceId),
+    /// A service that uses the network of another one, by whose name it is reached.
+    Nameless(ServiceId),
     /// Nothing in the project.
     Unknown,
 }
@@ -142,15 +144,21 @@ impl<'p> Reach<'p> {
         let is_reachable = holders.iter().any(|&(id, network)| {
             let holder = scope.service_of(id);
             id == service.id
-                || match (self.connection(service), network) {
-                    // Names are the embedded resolver's, which serves user-defined networks only.
-                    (Connection::Host | Connection::Bridge, _) => false,
-                    (Connection::Elsewhere, _) | (_, None) => self.is_shared(service, holder),
-                    (Connection::Networks(joined), Some(network)) => joined.contains(&network),
-                    (Connection::None, _) => false,
-                }
+                || lends_network(holder).is_none()
+                    && match (self.connection(service), network) {
+                        // Names are the embedded resolver's, which serves user-defined networks only.
+                        (Connection::Host | Connection::Bridge, _) => false,
+                        (Connection::Elsewhere, _) | (_, None) => self.is_shared(service, holder),
+                        (Connection::Networks(joined), Some(network)) => joined.contains(&network),
+                        (Connection::None, _) => false,
+                    }
         });
-        if is_reachable { Meaning::Reachable } else { Meaning::OutOfReach(holders[0].0) }
+        let first = holders[0].0;
+        match lends_network(scope.service_of(first)) {
+            _ if is_reachable => Meaning::Reachable,
+            Some(_) => Meaning::Nameless(first),
+            None => Meaning::OutOfReach(first),
+        }
     }
 
     /// `db` for `project-db-1`, the name that Compose gives the container.
@@ -169,7 +177,7 @@ fn answers_itself(scope: &Scope<'_>, service: &Service<'_>, host: &str) -> bool 
     let mut extra_map = service.entries("extra_hosts").map(|(name, _)| name);
     let links = service.items("links").chain(service.items("external_links"));
     let mut links = links.filter_map(NodeRef::as_str).filter_map(|link| link.rsplit(':').next());
-    let shared = service.text("network_mode").and_then(|mode| mode.strip_prefix("service:"));
+    let shared = lends_network(service);
     service.text("hostname").is_some_and(is_own)
         || extra.any(is_own)
         || extra_map.any(is_own)
@@ -177,6 +185,11 @@ fn answers_itself(scope: &Scope<'_>, service: &Service<'_>, host: &str) -> bool 
         || shared
             .and_then(|name| scope.service(name))
             .is_some_and(|other| is_own(other.name) || other.text("hostname").is_some_and(is_own))
+}
+
+/// The service whose network a service uses.
+pub(super) fn lends_network<'p>(service: &Service<'p>) -> Option<&'p str> {
+    service.text("network_mode")?.strip_prefix("service:")
 }
 
 /// The networks of a service, of the service whose network it uses, or what it has instead.

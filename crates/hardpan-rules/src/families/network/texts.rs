@@ -221,7 +221,7 @@ fn folder(scope: &Scope<'_>, path: &str, depth: usize, paths: &mut Vec<String>) 
 fn is_configuration(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     let is_compose = name.contains("compose") && is_yaml(name);
-    let kinds = ["yml", "yaml", "conf", "cfg", "toml", "ini", "properties", "sh", "env", "alloy", "river"];
+    let kinds = ["yml", "yaml", "conf", "cfg", "toml", "ini", "properties", "sh", "alloy", "river"];
     let name = name.strip_suffix(".template").or(name.strip_suffix(".tmpl")).unwrap_or(name);
     !is_compose && (kinds.contains(&extension(name)) || name == "Caddyfile")
 }

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use hardpan_source::Span;
 
 use super::hosts::{BareWords, Form, HostRef, hosts, takes_host};
-use super::reach::{Connection, Meaning, Reach};
+use super::reach::{Connection, Meaning, Reach, lends_network};
 use super::texts::{self, Kind, Text};
 use super::unregistered;
 use crate::finding::Place;
@@ -150,6 +150,11 @@ fn report(
             };
             (message, "let both join one network".to_owned(), Some(id))
         }
+        Meaning::Nameless(id) => {
+            let host = lends_network(scope.service_of(id)).unwrap_or_default();
+            let message = format!("`{name}` has no name of its own: it uses the network of `{host}`");
+            (message, format!("use `{host}` with the same port"), Some(id))
+        }
         Meaning::OnlyHostname(id) => {
             let message = format!("`{name}` is only a `hostname`, which other containers do not resolve");
             let help = format!("use `{}`, or make it a network alias there", scope.service_of(id).name);
@@ -285,7 +290,10 @@ fn is_surely_host(text: &Text<'_>, host: &HostRef) -> bool {
         }
         Form::HostPort(_) => match text.kind {
             Kind::Yaml => {
-                matches!(&*text.key, "targets" | "endpoint" | "endpoints" | "replacement" | "brokers")
+                matches!(
+                    &*text.key,
+                    "targets" | "endpoint" | "endpoints" | "replacement" | "brokers" | "url" | "address"
+                )
             }
             Kind::Line => matches!(&*text.key, "server" | "proxy_pass"),
             _ => false,
