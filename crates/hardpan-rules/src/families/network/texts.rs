@@ -223,7 +223,27 @@ fn is_configuration(path: &str) -> bool {
     let is_compose = name.contains("compose") && is_yaml(name);
     let kinds = ["yml", "yaml", "conf", "cfg", "toml", "ini", "properties", "sh", "alloy", "river"];
     let name = name.strip_suffix(".template").or(name.strip_suffix(".tmpl")).unwrap_or(name);
-    !is_compose && (kinds.contains(&extension(name)) || name == "Caddyfile")
+    !is_compose && !is_about_addresses(path) && (kinds.contains(&extension(name)) || name == "Caddyfile")
+}
+
+/// True for files that are made of addresses or of links for people: zones, tunnels, access lists, start pages.
+fn is_about_addresses(path: &str) -> bool {
+    const PARTS: &[&str] = &[
+        "adguard",
+        "coredns",
+        "dashy",
+        "dnsmasq",
+        "glance",
+        "homepage",
+        "homer",
+        "named",
+        "pg_hba",
+        "pihole",
+        "unbound",
+        "wireguard",
+    ];
+    let mut parts = path.rsplit('/').take(3);
+    parts.any(|part| PARTS.iter().any(|known| part.to_ascii_lowercase().contains(known)))
 }
 
 /// The scalar values of a YAML file with their keys.
@@ -266,8 +286,9 @@ fn lines(file: &Rc<TextFile>, texts: &mut Vec<Text<'static>>) {
         let value = value.trim();
         let at = start + indentation;
         start += line.len();
-        if !value.is_empty() {
-            let first = value.split(|character: char| character.is_whitespace() || character == '=').next();
+        let first = value.split(|character: char| character.is_whitespace() || character == '=').next();
+        let is_talk = matches!(first, Some("echo" | "printf" | "log" | "info" | "warn"));
+        if !value.is_empty() && !is_talk {
             texts.push(Text {
                 kind: Kind::Line,
                 key: first.unwrap_or_default().to_owned(),
