@@ -6,20 +6,26 @@
 //! [`requirements::Requirement`] is a statement of one of the five documents, a [`codes::RuleCode`] is something a
 //! machine can decide, a [`Rule`] decides it for a [`Scope`], and [`check`] makes findings of what all rules say.
 
+pub mod artifacts;
+pub mod builds;
 mod classify;
 pub mod codes;
+mod custom;
 mod engine;
 mod families;
 pub mod files;
 mod finding;
+pub mod fix;
 pub mod policy;
 pub mod requirements;
 pub mod rule;
 mod scope;
+pub mod secret_names;
 mod service;
+mod waivers;
 
 pub use classify::ServiceKind;
-pub use engine::{Outcome, Tally, check};
+pub use engine::{Outcome, Settings, Tally, check};
 pub use finding::{Draft, Finding, Fix, Judgement, Names, Place, Repair, Safety, Subject, Verdict, Verdicts};
 pub use rule::Rule;
 pub use scope::{Scope, VariableUse};
