@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use hardpan_compose::{Hop, NodeRef, VariableSource};
-use hardpan_source::Span;
+use hardpan_source::{Edit, Span};
 
 use super::address::{Literal, literals};
 use super::reach::{Connection, Reach, is_external};
@@ -32,6 +32,8 @@ struct Address<'p> {
     node: NodeRef<'p>,
     what: &'static str,
     network: Option<&'p str>,
+    /// The key that it is the value of; none for an item of a list.
+    key: Option<Span>,
 }
 
 fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
@@ -62,7 +64,7 @@ fn judge(
     index: &Index,
     verdicts: &mut Verdicts<'_>,
 ) {
-    let Address { node, what, network } = *address;
+    let Address { node, what, network, key } = *address;
     let value = node.as_str().unwrap_or_default();
     let on = network.map(|name| format!(" on network `{name}`")).unwrap_or_default();
     if value.is_empty() {
@@ -81,8 +83,14 @@ fn judge(
             format!("found a fixed {what} `{value}`{on}, expected one that Docker assigns"),
         )
         .label("fixed here")
-        .help("remove it, and let peers use the name of the service")
-        .fix(safety, format!("remove the fixed {what}"), Repair::Remove);
+        .help("remove it, and let peers use the name of the service");
+    let repair = match network {
+        None => Some(Repair::Remove),
+        Some(_) => key.and_then(|key| removal(scope, key, node)),
+    };
+    if let Some(repair) = repair {
+        draft.fix(safety, format!("remove the fixed {what}"), repair);
+    }
     if let Some(user) = user {
         draft.related(user, "a peer refers to it here");
     }
@@ -97,18 +105,54 @@ fn addresses<'p>(service: &Service<'p>) -> Vec<Address<'p>> {
             ("ipv6_address", "IPv6 address"),
             ("mac_address", "MAC address"),
         ] {
-            let node = network.get(key);
-            found.extend(node.map(|node| Address { node, what, network: Some(name) }));
+            if let Some(node) = network.get(key) {
+                found.push(Address { node, what, network: Some(name), key: network.key_span(key) });
+            }
         }
         let local = network.get("link_local_ips").into_iter().flat_map(NodeRef::items);
-        found.extend(local.map(|node| Address { node, what: "link-local address", network: Some(name) }));
+        found.extend(local.map(|node| Address {
+            node,
+            what: "link-local address",
+            network: Some(name),
+            key: None,
+        }));
     }
     let own = service.get("mac_address");
-    found.extend(own.map(|node| Address { node, what: "MAC address", network: None }));
+    found.extend(own.map(|node| Address { node, what: "MAC address", network: None, key: None }));
     found.retain(|address| {
         address.node.as_str().is_some_and(|text| !text.is_empty() || is_unset(address.node))
     });
     found
+}
+
+/// Removes an entry of a network and leaves the network, even where the entry is all that is said of it. None where
+/// the text is one that others may use, or is laid out in an unusual way.
+fn removal(scope: &Scope<'_>, key: Span, node: NodeRef<'_>) -> Option<Repair> {
+    let value = node.origin().span;
+    let is_shared = node.hops().any(|hop| matches!(hop, Hop::Alias { .. } | Hop::Merge { .. }));
+    if is_shared || key.file != value.file {
+        return None;
+    }
+    let file = scope.files.file(key.file);
+    let text = file.text();
+    let (before, after) = (text.get(..key.start as usize)?, text.get(value.end as usize..)?);
+    let indentation = before.len() - before.trim_end_matches(' ').len();
+    let line_end = after.find('\n').map_or(after.len(), |at| at + 1);
+    let rest = after[..line_end].trim();
+    let starts_line = before[..before.len() - indentation].ends_with('\n');
+    let (start, end) = if starts_line && (rest.is_empty() || rest.starts_with('#')) {
+        (key.start as usize - indentation, value.end as usize + line_end)
+    } else if before.trim_end().ends_with('{') && rest.starts_with('}') {
+        (key.start as usize, value.end as usize)
+    } else {
+        return Some(Repair::Remove).filter(|_| rest.starts_with(',') || before.trim_end().ends_with(','));
+    };
+    if text[start..end].contains('&') {
+        return None;
+    }
+    let small = |at: usize| u32::try_from(at).ok();
+    let span = Span::new(key.file, small(start)?, small(end)?);
+    Some(Repair::Edits(vec![Edit { span, replacement: String::new() }]))
 }
 
 /// True if a variable of the value has no value.

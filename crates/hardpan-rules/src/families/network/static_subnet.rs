@@ -143,5 +143,7 @@ fn removal(scope: &Scope<'_>, network: NodeRef<'_>) -> Option<Edit> {
     let ends_line = text[span.end as usize..line_end].trim().is_empty();
     let small = |at: usize| u32::try_from(at).ok();
     let span = Span::new(key.file, small(start)?, small(line_end)?);
-    (is_block && ends_line).then_some(Edit { span, replacement: String::new() })
+    // An alias elsewhere may need an anchor in there.
+    let has_anchor = text[start..line_end].contains('&');
+    (is_block && ends_line && !has_anchor).then_some(Edit { span, replacement: String::new() })
 }
