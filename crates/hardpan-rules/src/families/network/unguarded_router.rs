@@ -37,11 +37,19 @@ fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
 
 fn judge(scope: &Scope<'_>, traefik: &Traefik, router: &Router, verdicts: &mut Verdicts<'_>) {
     let service = scope.service_of(router.owner);
-    let mut state = State { is_broken: false };
+    let mut state = State::default();
     for word in &router.middlewares {
         follow(traefik, router, word, router.provider, service, 0, &mut state, verdicts);
     }
-    if state.is_broken {
+    if let Some(first) = state.unseen.first() {
+        let list: Vec<String> = state.unseen.iter().map(|word| format!("`{}`", word.text)).collect();
+        verdicts.unknown(
+            service,
+            first.place.clone(),
+            format!("whether middleware {} exists is said in files that are not here", list.join(", ")),
+        );
+    }
+    if state.is_broken || !state.unseen.is_empty() {
         return;
     }
     if !router.middlewares.is_empty() {
@@ -86,8 +94,11 @@ fn judge(scope: &Scope<'_>, traefik: &Traefik, router: &Router, verdicts: &mut V
         ));
 }
 
+/// What following the names of a router has found out.
+#[derive(Default)]
 struct State {
     is_broken: bool,
+    unseen: Vec<Word>,
 }
 
 /// Follows one name, through chains, and says where it leads to nothing.
@@ -133,14 +144,7 @@ fn follow(
                 .label("Traefik refuses routers that name it")
                 .help("define it where the part after `@` says, or correct the name");
         }
-        Lookup::Unseen => {
-            state.is_broken = true;
-            verdicts.unknown(
-                service,
-                word.place.clone(),
-                format!("whether middleware `{name}` exists is said in files that are not here"),
-            );
-        }
+        Lookup::Unseen => state.unseen.push(word.clone()),
     }
 }
 
