@@ -2,6 +2,7 @@
 
 use super::gateway::repository;
 use super::traefik::{Lookup, Protocol, Router, Traefik, Word};
+use super::zone_breach::number_or_text;
 use crate::codes::Severity;
 use crate::rule::{Audience, Confidence, Rule};
 use crate::{Scope, Service, Verdicts};
@@ -30,9 +31,38 @@ fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
         }
     }
     let Some(traefik) = &traefik else { return };
+    judge_insecure_api(scope, traefik, verdicts);
     for router in &traefik.routers {
         judge(scope, traefik, router, verdicts);
     }
+}
+
+/// The dashboard without a router: whoever reaches its entry point sees it.
+fn judge_insecure_api(scope: &Scope<'_>, traefik: &Traefik, verdicts: &mut Verdicts<'_>) {
+    let (Some(id), Some(place)) = (traefik.service, &traefik.statics.insecure_api) else { return };
+    let service = scope.service_of(id);
+    let points = &traefik.statics.entry_points;
+    let port =
+        points.iter().find(|point| point.name.eq_ignore_ascii_case("traefik")).and_then(|point| point.port);
+    let published = service.items("ports").find(|node| {
+        let target = node.get("target").and_then(number_or_text);
+        target.and_then(|target| target.parse().ok()) == port
+    });
+    let Some(published) = published.filter(|_| port.is_some()) else { return };
+    verdicts
+        .violation(
+            service,
+            place.clone(),
+            "Traefik's dashboard is open to everybody: it needs no router and asks nobody",
+        )
+        .severity(severity(scope))
+        .label("opened here")
+        .related(published.origin().span, "published here")
+        .help("drop the setting, and show the dashboard by a router to `api@internal` with a middleware");
+}
+
+fn severity(scope: &Scope<'_>) -> Severity {
+    if scope.policy.house_rules { Severity::High } else { Severity::Medium }
 }
 
 fn judge(scope: &Scope<'_>, traefik: &Traefik, router: &Router, verdicts: &mut Verdicts<'_>) {
@@ -79,7 +109,6 @@ fn judge(scope: &Scope<'_>, traefik: &Traefik, router: &Router, verdicts: &mut V
         verdicts.not_applicable(service, "the program may have a login of its own");
         return;
     }
-    let severity = if scope.policy.house_rules { Severity::High } else { Severity::Medium };
     let message = if is_dashboard {
         format!("router `{name}` shows Traefik's dashboard to everybody: it has no middleware")
     } else {
@@ -87,7 +116,7 @@ fn judge(scope: &Scope<'_>, traefik: &Traefik, router: &Router, verdicts: &mut V
     };
     verdicts
         .violation(service, router.place.clone(), message)
-        .severity(severity)
+        .severity(severity(scope))
         .label("lets everybody through")
         .help(format!(
             "list a middleware for router `{name}` that asks who comes, such as `forwardAuth` or `basicAuth`"

@@ -37,6 +37,8 @@ pub(in super::super) struct Statics {
     pub(in super::super) is_complete: bool,
     pub(in super::super) entry_points: Vec<EntryPoint>,
     pub(super) exposed_by_default: bool,
+    /// Where the dashboard is opened to whoever reaches the entry point `traefik`.
+    pub(in super::super) insecure_api: Option<Place>,
     /// The files and folders of the file provider, as paths in the container.
     pub(super) provider_paths: Vec<String>,
 }
@@ -47,6 +49,7 @@ impl Statics {
             is_complete: false,
             entry_points: Vec::new(),
             exposed_by_default: true,
+            insecure_api: None,
             provider_paths: Vec::new(),
         }
     }
@@ -223,7 +226,15 @@ fn statics(settings: &Settings) -> Statics {
     let is_off = |path: &str| settings.get(path).is_some_and(|one| one.value.eq_ignore_ascii_case("false"));
     let exposed_by_default =
         !is_off("providers.docker.exposedbydefault") && !is_off("providers.swarm.exposedbydefault");
-    Statics { is_complete: true, entry_points: entry_points(settings), exposed_by_default, provider_paths }
+    let insecure = settings.get("api.insecure").filter(|setting| setting.value.eq_ignore_ascii_case("true"));
+    let insecure_api = insecure.map(|setting| setting.place.clone());
+    Statics {
+        is_complete: true,
+        insecure_api,
+        entry_points: entry_points(settings),
+        exposed_by_default,
+        provider_paths,
+    }
 }
 
 fn entry_points(settings: &Settings) -> Vec<EntryPoint> {
