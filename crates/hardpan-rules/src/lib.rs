@@ -6,6 +6,7 @@
 //! [`requirements::Requirement`] is a statement of one of the five documents, a [`codes::RuleCode`] is something a
 //! machine can decide, a [`Rule`] decides it for a [`Scope`], and [`check`] makes findings of what all rules say.
 
+pub mod artifacts;
 mod classify;
 pub mod codes;
 mod engine;
