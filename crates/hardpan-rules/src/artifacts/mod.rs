@@ -4,4 +4,7 @@
 //! not be understood is said by a flag, and the rest is still there. A newcomer needs to know one thing: a range is a
 //! range of the text that was handed in, so the caller adds the offset of that text in its file.
 
+pub mod command;
+pub mod dockerfile;
+pub mod image;
 pub mod shell;

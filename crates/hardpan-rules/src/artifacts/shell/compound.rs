@@ -273,8 +273,9 @@ impl Reader<'_> {
         let open = self.sign(start);
         self.pos = start;
         let middle = self.arithmetic_word();
-        let close = self.sign(self.pos.saturating_sub(2).max(start + 2));
-        let words = [Some(open), middle, Some(close)].into_iter().flatten().collect();
+        let closing = middle.as_ref().map_or(self.pos, |word| word.range.end);
+        let close = (closing < self.pos).then(|| self.sign(closing));
+        let words = [Some(open), middle, close].into_iter().flatten().collect();
         CommandKind::Simple(SimpleCommand { range: start..self.pos, words, ..SimpleCommand::default() })
     }
 

@@ -7,6 +7,10 @@ use super::tree::{
 };
 use super::word::{Part, Substitution, Word, each_part};
 
+/// How many redirections of one compound command are kept in a context. Two are usual; contexts are copied, so that
+/// more would let a hostile text grow with its square.
+const REDIRECTS_MAX: usize = 32;
+
 /// A simple command and what surrounds it.
 #[derive(Clone, Debug)]
 pub struct Visited<'a> {
@@ -218,7 +222,7 @@ impl<'a> Walk<'a> {
 
     fn command(&mut self, command: &'a Command, around: &Context<'a>) {
         let mut context = around.clone();
-        context.redirects.extend(&command.redirects);
+        context.redirects.extend(command.redirects.iter().take(REDIRECTS_MAX));
         for redirect in &command.redirects {
             self.word(&redirect.target, None, around);
         }

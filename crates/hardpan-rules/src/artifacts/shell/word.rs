@@ -224,7 +224,7 @@ pub struct Expansion {
     pub range: Range<usize>,
     /// The name; a digit or `@ * # ? - $ !` for a parameter of the shell.
     pub name: String,
-    /// Whether it is inside double quotes.
+    /// Whether it is inside double quotes, a here-document or `$((…))`, where nothing is split at blanks.
     pub quoted: bool,
     /// Whether it is `${#NAME}`, which yields only the length.
     pub length: bool,

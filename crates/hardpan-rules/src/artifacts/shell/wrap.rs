@@ -81,7 +81,7 @@ pub enum NestedKind {
 /// none or if it is only known when the script runs.
 #[must_use]
 pub fn effective_command(words: &[Word]) -> Option<EffectiveCommand<'_>> {
-    let plain: Vec<Option<&str>> = words.iter().map(|word| word.plain.as_deref()).collect();
+    let plain = known(words);
     let wrapped = effective_index(&plain);
     let program = base_name(plain.get(wrapped.index).copied().flatten()?);
     let arguments = words.get(wrapped.index + 1..).unwrap_or_default();
@@ -140,7 +140,7 @@ pub fn shell_invocation(arguments: &[Option<&str>]) -> Option<ShellInvocation> {
 #[must_use]
 pub fn nested_script(command: &SimpleCommand) -> Option<NestedScript> {
     let words = &command.words;
-    let plain: Vec<Option<&str>> = words.iter().map(|word| word.plain.as_deref()).collect();
+    let plain = known(words);
     let names = |indexes: &[usize]| -> Vec<String> {
         indexes
             .iter()
@@ -171,6 +171,14 @@ pub fn nested_script(command: &SimpleCommand) -> Option<NestedScript> {
         }
         _ => None,
     }
+}
+
+/// The words as far as they are known: an assignment is known by its name, whatever its value expands.
+fn known(words: &[Word]) -> Vec<Option<&str>> {
+    words
+        .iter()
+        .map(|word| word.plain.as_deref().or_else(|| word.as_assignment().map(|_| word.raw.as_str())))
+        .collect()
 }
 
 fn nested(kind: NestedKind, words: &[Word], options: Options, wrappers: Vec<String>) -> NestedScript {
@@ -242,7 +250,8 @@ impl Wrapper {
         let mut at = from;
         let mut operands = self.operands;
         loop {
-            let argument = (*arguments.get(at)?)?;
+            // One that is not known is what was looked for: the operand or the program.
+            let Some(argument) = *arguments.get(at)? else { break };
             if self.queries.contains(&argument) {
                 return None;
             }

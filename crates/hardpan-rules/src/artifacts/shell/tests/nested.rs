@@ -61,7 +61,7 @@ fn nested_texts_are_found() {
     let nested = nested_script(&first("timeout 5 sh -euxc 'a'")).expect("a nested script");
     assert!(nested.options.errexit && nested.options.nounset && nested.options.xtrace);
     assert_eq!(nested.wrappers, ["timeout"]);
-    assert_eq!(nested.range, 17..20);
+    assert_eq!(nested.range, 19..22);
 }
 
 #[test]

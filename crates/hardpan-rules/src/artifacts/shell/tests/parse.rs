@@ -27,7 +27,7 @@ fn expansions_are_listed_with_their_names() {
         .flat_map(Word::variables)
         .map(|expansion| format!("{}{}", expansion.name, if expansion.quoted { "q" } else { "" }))
         .collect();
-    assert_eq!(names, ["Aq", "Bq", "Cq", "Dq", "1", "?", "E", "G", "H"]);
+    assert_eq!(names, ["Aq", "Bq", "Cq", "Dq", "1", "?", "E", "Gq", "H"]);
     assert!(script.complete);
     let words = &visited[0].command.words;
     assert!(words[1].is_quoted() && !words[2].is_quoted());

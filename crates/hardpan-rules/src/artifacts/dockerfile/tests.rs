@@ -1,0 +1,1 @@
+//! Dockerfiles and what is read out of them.
