@@ -13,6 +13,7 @@ mod engine;
 mod families;
 pub mod files;
 mod finding;
+pub mod fix;
 pub mod policy;
 pub mod requirements;
 pub mod rule;

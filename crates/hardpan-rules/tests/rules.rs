@@ -13,8 +13,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use hardpan_compose::{Loader, PathKind, ReadError, Request, Stages, load};
+use hardpan_rules::fix::fix;
 use hardpan_rules::policy::Policy;
-use hardpan_rules::{Names, Outcome, Rule, Verdict, check, rules};
+use hardpan_rules::{Finding, Names, Outcome, Rule, Safety, Verdict, check, rules};
 
 /// The headings of a rule's page, in order.
 const HEADINGS: [&str; 7] = [
@@ -145,22 +146,61 @@ impl Case {
                 problems.push(format!("{}: found\n{found}recorded\n{recorded}", self.name));
             }
         }
+        problems.extend(self.problems_of_fixes(&outcome));
+        problems
+    }
+
+    /// Applies every fix of the rule and compares the files that change with those in `fixed`.
+    fn problems_of_fixes(&self, outcome: &Outcome) -> Vec<String> {
+        let of_rule = |finding: &Finding| finding.code == self.rule.code;
+        if !outcome.findings.iter().any(|finding| of_rule(finding) && finding.fix.is_some()) {
+            return Vec::new();
+        }
+        let root = self.directory.to_string_lossy().into_owned();
+        let fixed = fix(&request(&self.directory), &policy(), &root, &Disk, Safety::Unsafe, &of_rule);
+        let target =
+            self.directory.with_file_name(self.name.replacen("bad", "fixed", 1).replacen("good", "fixed", 1));
+        let mut problems = Vec::new();
+        for (path, text) in &fixed.texts {
+            let path = target.join(path.strip_prefix(&format!("{root}/")).unwrap_or(path));
+            if fs::read_to_string(&path).unwrap_or_default() == *text {
+                continue;
+            }
+            if std::env::var_os("HARDPAN_BLESS").is_some() {
+                fs::create_dir_all(path.parent().expect("a file lies in a folder"))
+                    .expect("a folder can be made");
+                fs::write(&path, text).expect("a file can be written");
+            } else {
+                problems.push(format!("{}: fixing gives {}\n{text}", self.name, path.display()));
+            }
+        }
+        for attempt in &fixed.attempts {
+            if let Some(refusal) = &attempt.refusal {
+                problems.push(format!("{}: {} refused: {refusal}", self.name, attempt.title));
+            }
+        }
         problems
     }
 }
 
-fn run(directory: &Path) -> Outcome {
-    let directory = directory.to_string_lossy().into_owned();
-    let request = Request {
-        current_dir: directory.clone(),
+fn request(directory: &Path) -> Request {
+    Request {
+        current_dir: directory.to_string_lossy().into_owned(),
         home: Some("/home/user".to_owned()),
-        environment: environment(Path::new(&directory)),
+        environment: environment(directory),
         profiles: vec!["*".to_owned()],
         stages: Stages { drop_unused: false, ..Stages::default() },
         ..Request::default()
-    };
-    let policy = Policy { house_rules: true, ..Policy::default() };
-    check(load(&request, &Disk), &policy, directory, &Disk)
+    }
+}
+
+fn policy() -> Policy {
+    Policy { house_rules: true, ..Policy::default() }
+}
+
+fn run(directory: &Path) -> Outcome {
+    let root = directory.to_string_lossy().into_owned();
+    check(load(&request(directory), &Disk), &policy(), root, &Disk)
 }
 
 fn environment(directory: &Path) -> Vec<(String, String)> {

@@ -26,14 +26,27 @@ fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
         match (last, service.get("security_opt")) {
             (Some((_, true)), _) => verdicts.satisfied(service),
             (Some((option, false)), _) => {
-                verdicts
-                    .violation(
-                        service,
-                        option,
-                        "processes can gain privileges: the protection is switched off",
-                    )
-                    .help(format!("replace it by `{OPTION}`"))
-                    .fix(Safety::Safe, "forbid new privileges", Repair::Replace { value: OPTION.to_owned() });
+                let mut options = service.items("security_opt");
+                let is_there = options.any(|option| state(option) == Some(true));
+                let draft = verdicts.violation(
+                    service,
+                    option,
+                    "processes can gain privileges: the protection is switched off",
+                );
+                if is_there {
+                    draft.help("remove it: the last entry counts").fix(
+                        Safety::Safe,
+                        "remove what switches the protection off",
+                        Repair::Remove,
+                    );
+                } else {
+                    let repair = Repair::Replace { value: OPTION.to_owned() };
+                    draft.help(format!("replace it by `{OPTION}`")).fix(
+                        Safety::Safe,
+                        "forbid new privileges",
+                        repair,
+                    );
+                }
             }
             (None, Some(options)) => {
                 verdicts
