@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::entries::{EntryKind, entries_of};
-use super::expand::{Expanded, Value, expand};
+use super::expand::Expanded;
 use super::instruction::{Dockerfile, Form, Instruction};
-use super::stages::{BuildArguments, Stage, declare_arguments, lookup};
+use super::stages::{BuildArguments, Stage};
+use super::variables::Variables;
 use super::words::first_word;
 
 /// The configuration of an image, from the root of its stages to the target. What the base image sets is not in it.
@@ -124,7 +125,7 @@ impl Dockerfile {
             escape: self.escape,
             build_arguments,
             globals: &globals,
-            variables: BTreeMap::new(),
+            variables: Variables::new(self.escape),
             stage: 0,
             image: Image { base, base_range, ..Image::default() },
         };
@@ -159,15 +160,15 @@ impl Dockerfile {
 struct State<'a> {
     escape: char,
     build_arguments: &'a BuildArguments,
-    globals: &'a BTreeMap<String, Value>,
-    variables: BTreeMap<String, Value>,
+    globals: &'a Variables,
+    variables: Variables,
     stage: usize,
     image: Image,
 }
 
 impl State<'_> {
     fn expand(&self, text: &str) -> Expanded {
-        expand(text, self.escape, &|name| lookup(&self.variables, name))
+        self.variables.expand(text)
     }
 
     fn setting(&self, instruction: &Instruction) -> Option<Setting> {
@@ -178,7 +179,7 @@ impl State<'_> {
 
     fn apply(&mut self, instruction: &Instruction) {
         match instruction.name.as_str() {
-            "ARG" => self.declare(instruction),
+            "ARG" => self.variables.declare(instruction, self.build_arguments, Some(self.globals)),
             "ENV" => self.environment(instruction),
             "USER" => self.image.user = self.setting(instruction).or(self.image.user.take()),
             "WORKDIR" => self.image.workdir = self.setting(instruction).or(self.image.workdir.take()),
@@ -197,18 +198,6 @@ impl State<'_> {
         }
     }
 
-    fn declare(&mut self, instruction: &Instruction) {
-        let mut declared = self.variables.clone();
-        declare_arguments(instruction, self.escape, self.build_arguments, Some(self.globals), &mut declared);
-        // An environment variable of the same name wins over an argument.
-        for entry in &self.image.environment {
-            if let Some(value) = self.variables.get(&entry.name) {
-                declared.insert(entry.name.clone(), value.clone());
-            }
-        }
-        self.variables = declared;
-    }
-
     fn environment(&mut self, instruction: &Instruction) {
         let mut entries = Vec::new();
         entries_of(instruction, self.escape, Some(self.stage), &mut entries);
@@ -217,9 +206,7 @@ impl State<'_> {
             entries.iter().map(|entry| self.expand(entry.raw.as_deref().unwrap_or_default())).collect();
         for (entry, value) in entries.into_iter().zip(values) {
             debug_assert_eq!(entry.kind, EntryKind::Env, "only ENV is handed in");
-            let known =
-                if value.unresolved.is_empty() { Value::Known(value.text.clone()) } else { Value::Unknown };
-            self.variables.insert(entry.name.clone(), known);
+            self.variables.set_environment(&entry.name, &value);
             let (range, line) = (entry.range, entry.line);
             self.image.environment.push(EnvironmentEntry { name: entry.name, value, range, line });
         }

@@ -11,6 +11,7 @@ mod instruction;
 mod lines;
 mod query;
 mod stages;
+mod variables;
 mod words;
 
 pub use entries::{Entry, EntryKind};

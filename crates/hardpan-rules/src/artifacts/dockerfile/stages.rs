@@ -1,10 +1,11 @@
 //! Stages and what they are built from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use super::expand::{Expanded, Value, expand};
+use super::expand::Expanded;
 use super::instruction::{Dockerfile, Instruction};
+use super::variables::Variables;
 
 /// The arguments that are given to a build, as in `build.args`.
 pub type BuildArguments = BTreeMap<String, String>;
@@ -57,15 +58,21 @@ impl Dockerfile {
     pub fn chain(&self, target: Option<&str>, build_arguments: &BuildArguments) -> Vec<Stage> {
         let stages = self.stages();
         let globals = self.global_arguments(build_arguments);
+        let mut names: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for stage in &stages {
+            if let Some(name) = &stage.name {
+                names.entry(name.to_ascii_lowercase()).or_default().push(stage.index);
+            }
+        }
         let mut chain = Vec::new();
         let mut current = find(&stages, target);
         while let Some(stage) = current {
             chain.push(stage.clone());
-            let base = self.expanded_base(stage, &globals);
-            // Only an earlier stage can be a base, so this ends.
-            let earlier = stages.get(..stage.index).unwrap_or_default();
-            current = earlier.iter().rev().find(|other| {
-                other.name.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(&base.text))
+            let base = globals.expand(&stage.base).text.to_ascii_lowercase();
+            // Only an earlier stage can be a base, so this ends. The last of that name counts.
+            current = names.get(&base).and_then(|indexes| {
+                let before = indexes.partition_point(|index| *index < stage.index);
+                stages.get(*indexes.get(before.checked_sub(1)?)?)
             });
         }
         chain
@@ -79,7 +86,7 @@ impl Dockerfile {
         build_arguments: &BuildArguments,
     ) -> Option<(Expanded, Range<usize>)> {
         let root = self.chain(target, build_arguments).pop()?;
-        let base = self.expanded_base(&root, &self.global_arguments(build_arguments));
+        let base = self.global_arguments(build_arguments).expand(&root.base);
         Some((base, root.base_range))
     }
 
@@ -88,10 +95,10 @@ impl Dockerfile {
     pub fn external_images(&self, build_arguments: &BuildArguments) -> Vec<(Stage, Expanded)> {
         let stages = self.stages();
         let globals = self.global_arguments(build_arguments);
-        let mut names: Vec<String> = Vec::new();
+        let mut names: BTreeSet<String> = BTreeSet::new();
         let mut images = Vec::new();
         for stage in stages {
-            let base = self.expanded_base(&stage, &globals);
+            let base = globals.expand(&stage.base);
             let is_stage = names.contains(&base.text.to_ascii_lowercase());
             names.extend(stage.name.as_ref().map(|name| name.to_ascii_lowercase()));
             if !is_stage {
@@ -101,59 +108,15 @@ impl Dockerfile {
         images
     }
 
-    fn expanded_base(&self, stage: &Stage, globals: &BTreeMap<String, Value>) -> Expanded {
-        expand(&stage.base, self.escape, &|name| lookup(globals, name))
-    }
-
     /// The variables of `ARG` before the first `FROM`.
-    pub(super) fn global_arguments(&self, build_arguments: &BuildArguments) -> BTreeMap<String, Value> {
-        let mut globals = BTreeMap::new();
+    pub(super) fn global_arguments(&self, build_arguments: &BuildArguments) -> Variables {
+        let mut globals = Variables::new(self.escape);
         for instruction in self.instructions.iter().take_while(|instruction| instruction.name != "FROM") {
             if instruction.name == "ARG" {
-                declare_arguments(instruction, self.escape, build_arguments, None, &mut globals);
+                globals.declare(instruction, build_arguments, None);
             }
         }
         globals
-    }
-}
-
-/// Adds what an `ARG` instruction declares. `globals` is what a stage may take a value from.
-pub(super) fn declare_arguments(
-    instruction: &Instruction,
-    escape: char,
-    build_arguments: &BuildArguments,
-    globals: Option<&BTreeMap<String, Value>>,
-    variables: &mut BTreeMap<String, Value>,
-) {
-    for argument in &instruction.arguments {
-        let (name, default) = match argument.text.split_once('=') {
-            Some((name, default)) => (name, Some(default)),
-            None => (argument.text.as_str(), None),
-        };
-        let value = match (build_arguments.get(name), default) {
-            (Some(given), _) => Value::Known(given.clone()),
-            (None, Some(default)) => {
-                let expanded = expand(default, escape, &|name| lookup(variables, name));
-                if expanded.unresolved.is_empty() { Value::Known(expanded.text) } else { Value::Unknown }
-            }
-            (None, None) => match globals.and_then(|globals| globals.get(name)) {
-                Some(value) => value.clone(),
-                None => Value::Unknown,
-            },
-        };
-        variables.insert(name.to_owned(), value);
-    }
-}
-
-/// The value of a variable; those that the builder sets for every build are unknown.
-pub(super) fn lookup(variables: &BTreeMap<String, Value>, name: &str) -> Value {
-    let preset = ["TARGET", "BUILD"].iter().any(|prefix| {
-        name.strip_prefix(prefix).is_some_and(|rest| matches!(rest, "PLATFORM" | "OS" | "ARCH" | "VARIANT"))
-    });
-    match variables.get(name) {
-        Some(value) => value.clone(),
-        None if preset => Value::Unknown,
-        None => Value::Unset,
     }
 }
 

@@ -249,9 +249,8 @@ impl Wrapper {
     fn skip(self, arguments: &[Option<&str>], from: usize, assignments: &mut Vec<usize>) -> Option<usize> {
         let mut at = from;
         let mut operands = self.operands;
-        loop {
-            // One that is not known is what was looked for: the operand or the program.
-            let Some(argument) = *arguments.get(at)? else { break };
+        // One that is not known is what was looked for: the operand or the program.
+        while let Some(argument) = *arguments.get(at)? {
             if self.queries.contains(&argument) {
                 return None;
             }
