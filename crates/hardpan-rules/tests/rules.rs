@@ -157,7 +157,8 @@ impl Case {
             return Vec::new();
         }
         let root = self.directory.to_string_lossy().into_owned();
-        let fixed = fix(&request(&self.directory), &policy(), &root, &Disk, Safety::Unsafe, &of_rule);
+        let fixed =
+            fix(&request(&self.directory), &policy(&self.directory), &root, &Disk, Safety::Unsafe, &of_rule);
         let target =
             self.directory.with_file_name(self.name.replacen("bad", "fixed", 1).replacen("good", "fixed", 1));
         let mut problems = Vec::new();
@@ -194,13 +195,17 @@ fn request(directory: &Path) -> Request {
     }
 }
 
-fn policy() -> Policy {
-    Policy { house_rules: true, ..Policy::default() }
+/// The house rules are on; a file `host-memory` states the bytes of the machine.
+fn policy(directory: &Path) -> Policy {
+    let mut policy = Policy { house_rules: true, ..Policy::default() };
+    let stated = fs::read_to_string(directory.join("host-memory")).ok();
+    policy.parameters.host_memory_bytes = stated.and_then(|text| text.trim().parse().ok());
+    policy
 }
 
 fn run(directory: &Path) -> Outcome {
     let root = directory.to_string_lossy().into_owned();
-    check(load(&request(directory), &Disk), &policy(), root, &Disk)
+    check(load(&request(directory), &Disk), &policy(directory), root, &Disk)
 }
 
 fn environment(directory: &Path) -> Vec<(String, String)> {
