@@ -1,0 +1,162 @@
+//! The image that a service builds: its Dockerfile, read, and what the target is configured to be.
+
+use std::ops::Range;
+use std::rc::Rc;
+
+use hardpan_compose::NodeRef;
+use hardpan_source::Span;
+
+use crate::artifacts::dockerfile::{BuildArguments, Dockerfile, Image, parse};
+use crate::files::TextFile;
+use crate::{Scope, Service};
+
+/// Where the image of a service comes from.
+pub(super) enum Source {
+    /// A registry.
+    Registry,
+    /// A build whose Dockerfile is not here, or has no such target.
+    Elsewhere,
+    /// A build.
+    Built(Box<Built>),
+}
+
+/// A build with its Dockerfile.
+pub(super) struct Built {
+    /// What the target is configured to be.
+    pub(super) image: Image,
+    dockerfile: Dockerfile,
+    text: Text,
+}
+
+/// Where the Dockerfile's text stands.
+enum Text {
+    File(Rc<TextFile>),
+    /// In the Compose file itself, where a place inside of it is not known.
+    Inline(Span),
+}
+
+impl Built {
+    /// A range of the Dockerfile as a place.
+    pub(super) fn span(&self, range: &Range<usize>) -> Span {
+        match &self.text {
+            Text::File(file) => file.span(range.clone()),
+            Text::Inline(span) => *span,
+        }
+    }
+
+    /// What runs in or is copied into the image by the stages of the target.
+    pub(super) fn steps(&self) -> impl Iterator<Item = &str> {
+        self.image
+            .stages
+            .iter()
+            .flat_map(|stage| {
+                self.dockerfile.instructions.get(stage.instructions.clone()).unwrap_or_default()
+            })
+            .filter(|instruction| matches!(instruction.name.as_str(), "RUN" | "COPY" | "ADD"))
+            .flat_map(|instruction| {
+                let file = match &self.text {
+                    Text::File(file) => file.text(),
+                    Text::Inline(_) => "",
+                };
+                let bodies = instruction.heredocs.iter().filter_map(|body| file.get(body.range.clone()));
+                let flags = instruction.flags.iter().filter_map(|flag| flag.value.as_deref());
+                std::iter::once(instruction.text.as_str()).chain(bodies).chain(flags)
+            })
+    }
+}
+
+/// How many images may stand on one another. Two are usual.
+const BASES_MAX: usize = 8;
+
+/// Where the image of a service comes from. A base that another service of the project builds is followed by
+/// [`base_of`].
+pub(super) fn source(scope: &Scope<'_>, service: &Service<'_>) -> Source {
+    match service.get("build") {
+        None => Source::Registry,
+        Some(build) => read(scope, build).map_or(Source::Elsewhere, |built| Source::Built(Box::new(built))),
+    }
+}
+
+/// The builds that an image stands on within the project, from the service's own down.
+pub(super) fn chain(scope: &Scope<'_>, built: Box<Built>) -> Vec<Box<Built>> {
+    let mut chain = vec![built];
+    while let Some(base) = chain.last().and_then(|last| base_of(scope, last)) {
+        if chain.len() == BASES_MAX {
+            break;
+        }
+        chain.push(base);
+    }
+    chain
+}
+
+/// The build of the project's service whose image is the base.
+fn base_of(scope: &Scope<'_>, built: &Built) -> Option<Box<Built>> {
+    let base = built.image.base.text.as_str();
+    let owner = scope.services().iter().find(|other| {
+        other.get("build").is_some() && other.image().is_some_and(|image| same_image(image, base))
+    })?;
+    match source(scope, owner) {
+        Source::Built(built) => Some(built),
+        Source::Registry | Source::Elsewhere => None,
+    }
+}
+
+fn same_image(a: &str, b: &str) -> bool {
+    a.strip_suffix(":latest").unwrap_or(a) == b.strip_suffix(":latest").unwrap_or(b)
+}
+
+fn read(scope: &Scope<'_>, build: NodeRef<'_>) -> Option<Built> {
+    let text = |key: &str| build.get(key).and_then(NodeRef::as_str);
+    let (dockerfile, text_of) = match build.get("dockerfile_inline").filter(|inline| !inline.is_null()) {
+        Some(inline) => (parse(inline.as_str()?), Text::Inline(inline.origin().span)),
+        None => {
+            let name = text("dockerfile").unwrap_or("Dockerfile");
+            let path = if name.starts_with('/') {
+                name.to_owned()
+            } else {
+                // A context that is no path is a repository or an archive somewhere else.
+                let context = text("context").filter(|context| context.starts_with('/'))?;
+                join(context, name)
+            };
+            let file = scope.files.read(&path)?;
+            (parse(file.text()), Text::File(file))
+        }
+    };
+    let arguments: BuildArguments = build
+        .get("args")
+        .into_iter()
+        .flat_map(NodeRef::entries)
+        .filter_map(|(name, value)| Some((name.to_owned(), value.as_str()?.to_owned())))
+        .collect();
+    let image = dockerfile.image(text("target"), &arguments)?;
+    Some(Built { image, dockerfile, text: text_of })
+}
+
+/// A relative path below a folder, `.` and `..` resolved.
+fn join(folder: &str, path: &str) -> String {
+    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    format!("/{}", parts.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{join, same_image};
+
+    #[test]
+    fn paths_are_joined() {
+        assert_eq!(join("/a/b/", "./c/../Dockerfile"), "/a/b/Dockerfile");
+        assert_eq!(join("/a/b", "../Dockerfile.web"), "/a/Dockerfile.web");
+    }
+
+    #[test]
+    fn latest_is_the_tag_that_is_not_written() {
+        assert!(same_image("app", "app:latest") && !same_image("app:1", "app"));
+    }
+}

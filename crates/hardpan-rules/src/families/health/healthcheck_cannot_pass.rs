@@ -1,0 +1,375 @@
+//! HP-HLT-004: a healthcheck fails however well the service does.
+
+use hardpan_compose::{NodeRef, Value};
+
+use super::built::{self, Built, Source};
+use super::image_tools::{Tools, is_plain_base};
+use super::probe::{Probe, Program};
+use super::state::{Health, health};
+use crate::artifacts::dockerfile::Healthcheck;
+use crate::codes::Severity;
+use crate::finding::Place;
+use crate::rule::{Audience, Confidence, Rule};
+use crate::{Scope, Service, ServiceKind, Verdicts};
+
+/// See `rules/healthcheck-cannot-pass/doc.md`.
+pub(crate) const RULE: Rule = Rule {
+    code: "HP-HLT-004",
+    name: "healthcheck-cannot-pass",
+    audience: Audience::Anybody,
+    confidence: Confidence::Medium,
+    since: "0.1.0",
+    sources: &["compose-spec, services, healthcheck", "Dockerfile reference, HEALTHCHECK"],
+    doc: include_str!("../../../rules/healthcheck-cannot-pass/doc.md"),
+    check,
+};
+
+/// One healthcheck with what is needed to judge it.
+struct Case<'c, 'p> {
+    service: &'c Service<'p>,
+    probe: Probe<'c>,
+    /// The word of the test with this number as a place.
+    place: &'c dyn Fn(usize) -> Place,
+    /// The builds that the image stands on; empty for one of a registry.
+    builds: &'c [Box<Built>],
+    /// Whether it is known where the image comes from.
+    is_known: bool,
+}
+
+fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
+    for service in scope.services() {
+        let before = verdicts.drafts.len();
+        let (builds, is_known) = match built::source(scope, service) {
+            Source::Built(built) => (built::chain(scope, built), true),
+            Source::Registry => (Vec::new(), true),
+            Source::Elsewhere => (Vec::new(), false),
+        };
+        match health(scope, service) {
+            Health::Tested(test) => {
+                let nodes: Vec<NodeRef<'_>> = test.items().collect();
+                let words: Vec<&str> = nodes.iter().map(|node| node.as_str().unwrap_or_default()).collect();
+                if service.kind == ServiceKind::Init {
+                    verdicts
+                        .violation(service, test, "has a healthcheck, though it ends by itself")
+                        .label("never asked after the end")
+                        .help("remove it, and let others wait for `service_completed_successfully`");
+                }
+                if let Some(probe) = Probe::of_test(&words) {
+                    let place = |at: usize| Place::from(nodes.get(at + 1).copied().unwrap_or(test));
+                    let case = Case { service, probe, place: &place, builds: &builds, is_known };
+                    case.judge(verdicts);
+                }
+                judge_times(service, verdicts);
+            }
+            Health::Built(_) => {
+                if let Some((built, words, in_shell, range)) = of_dockerfile(&builds) {
+                    let place = |_: usize| Place::from(built.span(&range));
+                    let probe = Probe { in_shell, words: words.iter().map(String::as_str).collect() };
+                    let case = Case { service, probe, place: &place, builds: &builds, is_known };
+                    case.judge(verdicts);
+                }
+                judge_times(service, verdicts);
+            }
+            _ => {
+                verdicts.not_applicable(service, "the files have no healthcheck to judge");
+                continue;
+            }
+        }
+        if verdicts.drafts.len() == before {
+            verdicts.satisfied(service);
+        }
+    }
+}
+
+type Command<'b> = (&'b Built, &'b [String], bool, std::ops::Range<usize>);
+
+/// The healthcheck of the first build that has one.
+fn of_dockerfile(builds: &[Box<Built>]) -> Option<Command<'_>> {
+    builds.iter().find_map(|built| match &built.image.healthcheck {
+        Some(Healthcheck::Defined { command, range, .. }) => {
+            Some((&**built, command.arguments.as_slice(), command.in_shell, range.clone()))
+        }
+        _ => None,
+    })
+}
+
+impl Case<'_, '_> {
+    fn judge(&self, verdicts: &mut Verdicts<'_>) {
+        // What is not run as it is meant says nothing about programs and ports.
+        if !self.judge_form(verdicts) {
+            self.judge_programs(verdicts);
+            self.judge_ports(verdicts);
+        }
+    }
+
+    /// True if the test is not run as it is meant.
+    fn judge_form(&self, verdicts: &mut Verdicts<'_>) -> bool {
+        let words = &self.probe.words;
+        if self.probe.in_shell {
+            if words.len() < 2 {
+                return false;
+            }
+            verdicts
+                .violation(self.service, (self.place)(1), "`CMD-SHELL` runs only its first word, found more")
+                .label("not part of the command")
+                .help("write the command as one string, or use `CMD` for a list of words");
+            return true;
+        }
+        if let Some(at) = words.iter().position(|word| matches!(*word, "||" | "&&" | "|" | ";")) {
+            verdicts
+                .violation(
+                    self.service,
+                    (self.place)(at),
+                    format!("`{}` is an argument here: `CMD` runs no shell", words[at]),
+                )
+                .label("not an operator")
+                .help("use `CMD-SHELL` with the command as one string; without a shell any failure counts anyway");
+            return true;
+        }
+        if let [only] = words.as_slice()
+            && only.contains(' ')
+            && !only.contains('\\')
+        {
+            verdicts
+                .violation(
+                    self.service,
+                    (self.place)(0),
+                    "`CMD` takes the whole command for the name of a program",
+                )
+                .label("not split into words")
+                .help("use `CMD-SHELL`, or write each word as an item");
+            return true;
+        }
+        false
+    }
+
+    fn judge_programs(&self, verdicts: &mut Verdicts<'_>) {
+        let Some(tools) = self.tools() else { return };
+        if let Some(shell) = self.probe.shell().filter(|shell| self.lacks(tools, shell)) {
+            verdicts
+                .violation(
+                    self.service,
+                    (self.place)(0),
+                    format!("test needs `{shell}`, which {} does not have", tools.family),
+                )
+                .label("cannot be run")
+                .help("let the program test itself, if it has a command for it, or test from outside");
+            return;
+        }
+        if self.probe.uses_dev_tcp() && self.probe.in_shell && self.lacks(tools, "bash") {
+            verdicts
+                .violation(
+                    self.service,
+                    (self.place)(0),
+                    format!("test uses `/dev/tcp`, which needs bash, and {} does not have it", tools.family),
+                )
+                .help("use `nc -z` or `wget`");
+            return;
+        }
+        let programs = self.probe.programs();
+        // Whoever asks whether a program is there, or has another one at hand, knows what the image has.
+        let asks = |program: &Program| matches!(program.name.as_str(), "command" | "which" | "type" | "hash");
+        let has_other =
+            |program: &Program| NETWORK.contains(&program.name.as_str()) && !self.lacks(tools, &program.name);
+        if programs.iter().any(|program| asks(program) || has_other(program)) {
+            return;
+        }
+        let missing =
+            programs.iter().find(|program| !program.is_fallback && self.lacks(tools, &program.name));
+        if let Some(program) = missing {
+            let instead = NETWORK
+                .iter()
+                .find(|other| !self.lacks(tools, other) && !matches!(**other, "bash" | "ncat" | "netcat"));
+            let help = match instead {
+                Some(other) => format!("use `{other}`, which is there, or what the program itself brings"),
+                None => {
+                    "use what the program itself brings, or add the tool to an image of your own".to_owned()
+                }
+            };
+            verdicts
+                .violation(
+                    self.service,
+                    (self.place)(0),
+                    format!("test needs `{}`, which {} does not have", program.name, tools.family),
+                )
+                .label("cannot be run")
+                .help(help);
+        }
+    }
+
+    fn tools(&self) -> Option<Tools> {
+        match self.builds.last() {
+            Some(root) => Tools::of_build(root, &self.steps()),
+            None if self.is_known => Tools::of_image(self.service.image()?),
+            None => None,
+        }
+    }
+
+    fn steps(&self) -> Vec<&str> {
+        self.builds.iter().flat_map(|built| built.steps()).collect()
+    }
+
+    fn lacks(&self, tools: Tools, program: &str) -> bool {
+        // `apt-get install netcat-openbsd` brings `nc`.
+        let brought_by = if program == "nc" { "netcat" } else { program };
+        tools.lack(program)
+            && !self.steps().iter().any(|step| step.contains(program) || step.contains(brought_by))
+    }
+
+    fn judge_ports(&self, verdicts: &mut Verdicts<'_>) {
+        let service = self.service;
+        let names: Vec<&str> = [Some(service.name), service.text("hostname"), service.text("container_name")]
+            .into_iter()
+            .flatten()
+            .collect();
+        let asked = self.probe.own_ports(&names);
+        let Some(&(at, port)) = asked.first() else { return };
+        let published: Vec<(Option<u16>, u16)> = service
+            .items("ports")
+            .filter_map(|node| Some((node.get("published").and_then(as_port), as_port(node.get("target")?)?)))
+            .collect();
+        let exposed: Vec<(u16, u16)> = service
+            .items("expose")
+            .filter_map(range_of)
+            .chain(
+                self.builds
+                    .iter()
+                    .flat_map(|built| &built.image.ports)
+                    .filter_map(|port| Some((port.first?, port.last?))),
+            )
+            .collect();
+        let is_configured = |port: u16| {
+            published.iter().any(|(_, target)| *target == port)
+                || exposed.iter().any(|(first, last)| (*first..=*last).contains(&port))
+                || is_mentioned(service, port)
+                || self
+                    .builds
+                    .iter()
+                    .flat_map(|built| &built.image.environment)
+                    .any(|entry| has_number(&entry.value.text, port))
+        };
+        if asked.iter().any(|(_, port)| is_configured(*port)) {
+            return;
+        }
+        let host_side = published.iter().find(|(host, target)| *host == Some(port) && *target != port);
+        if let Some((_, target)) = host_side {
+            verdicts
+                .violation(
+                    service,
+                    (self.place)(at),
+                    format!("test asks port {port} of the container, which is published on the host: inside it is {target}"),
+                )
+                .label("nothing listens there")
+                .help(format!("ask port {target}"));
+            return;
+        }
+        // Images listen on ports that no file here names, unless all of the image is made here.
+        let is_own = self.builds.last().is_some_and(|root| is_plain_base(&root.image.base.text));
+        let mut known: Vec<u16> = exposed
+            .iter()
+            .map(|(first, _)| *first)
+            .chain(published.iter().map(|(_, target)| *target))
+            .collect();
+        known.sort_unstable();
+        known.dedup();
+        if is_own && !known.is_empty() && self.builds.iter().any(|built| !built.image.ports.is_empty()) {
+            let list: Vec<String> = known.iter().map(u16::to_string).collect();
+            verdicts
+                .violation(
+                    service,
+                    (self.place)(at),
+                    format!("test asks port {port}, expected one that is configured: {}", list.join(", ")),
+                )
+                .label("nothing is known to listen there")
+                .help("ask the port that the service listens on");
+        }
+    }
+}
+
+/// The programs that ask over the network.
+const NETWORK: &[&str] = &["wget", "curl", "nc", "ncat", "netcat", "bash"];
+
+fn as_port(node: NodeRef<'_>) -> Option<u16> {
+    match node.value() {
+        Value::Int(number) => u16::try_from(*number).ok(),
+        Value::UInt(number) => u16::try_from(*number).ok(),
+        Value::Str(text) => text.parse().ok(),
+        _ => None,
+    }
+}
+
+/// `3000`, `3000/tcp` or `3000-3005`.
+fn range_of(node: NodeRef<'_>) -> Option<(u16, u16)> {
+    if let Some(port) = as_port(node) {
+        return Some((port, port));
+    }
+    let text = node.as_str()?;
+    let ports = text.split('/').next().unwrap_or(text);
+    match ports.split_once('-') {
+        Some((first, last)) => Some((first.parse().ok()?, last.parse().ok()?)),
+        None => ports.parse().ok().map(|port| (port, port)),
+    }
+}
+
+/// Whether the number stands in the service's variables, command, labels or other settings, so that it may be where the
+/// service is told to listen.
+fn is_mentioned(service: &Service<'_>, port: u16) -> bool {
+    let texts = service.environment().chain(service.labels()).map(|(_, node)| node);
+    let words = service.items("command").chain(service.items("entrypoint"));
+    texts.chain(words).any(|node| match node.value() {
+        Value::Str(text) => has_number(text, port),
+        Value::Int(number) => *number == i64::from(port),
+        _ => false,
+    })
+}
+
+fn has_number(text: &str, number: u16) -> bool {
+    let number = number.to_string();
+    text.match_indices(&number).any(|(at, _)| {
+        let is_digit = |character: char| character.is_ascii_digit();
+        !text[..at].ends_with(is_digit) && !text[at + number.len()..].starts_with(is_digit)
+    })
+}
+
+/// What the engine takes for an interval that is not given.
+const INTERVAL_NANOSECONDS: i64 = 30_000_000_000;
+
+fn judge_times(service: &Service<'_>, verdicts: &mut Verdicts<'_>) {
+    let nanoseconds = |path: &str| {
+        service.get(path).and_then(|node| match node.value() {
+            Value::Int(number) if *number > 0 => Some((node, *number)),
+            _ => None,
+        })
+    };
+    let Some((timeout, length)) = nanoseconds("healthcheck.timeout") else { return };
+    let interval = nanoseconds("healthcheck.interval");
+    let distance = interval.map_or(INTERVAL_NANOSECONDS, |(_, distance)| distance);
+    if length < distance {
+        return;
+    }
+    let draft = verdicts.violation(
+        service,
+        timeout,
+        format!("timeout of {} is not shorter than the interval of {}", duration(length), duration(distance)),
+    );
+    draft
+        .severity(Severity::Low)
+        .label("a test that hangs delays the next one")
+        .help(format!("let the timeout be shorter than {}, or test less often", duration(distance)));
+    if let Some((interval, _)) = interval {
+        draft.related(interval.origin().span, "the interval");
+    }
+}
+
+/// `1m30s`, `5s` or `500ms`.
+fn duration(nanoseconds: i64) -> String {
+    let milliseconds = nanoseconds / 1_000_000;
+    let (seconds, rest) = (milliseconds / 1000, milliseconds % 1000);
+    match (seconds / 60, seconds % 60, rest) {
+        (0, seconds, 0) => format!("{seconds}s"),
+        (0, 0, rest) => format!("{rest}ms"),
+        (minutes, 0, 0) => format!("{minutes}m"),
+        (0, seconds, rest) => format!("{seconds}.{rest:03}s"),
+        (minutes, seconds, _) => format!("{minutes}m{seconds}s"),
+    }
+}
