@@ -68,17 +68,25 @@ impl Built {
 /// How many images may stand on one another. Two are usual.
 const BASES_MAX: usize = 8;
 
-/// Where the image of a service comes from. A base that another service of the project builds is followed by
-/// [`base_of`].
+/// Where the image of a service comes from. Another service of the project may build it. A base that another one builds
+/// is followed by [`chain`].
 pub(super) fn source(scope: &Scope<'_>, service: &Service<'_>) -> Source {
-    match service.get("build") {
+    let build = service.get("build").or_else(|| owner_of(scope, service.image()?)?.get("build"));
+    match build {
         None => Source::Registry,
         Some(build) => read(scope, build).map_or(Source::Elsewhere, |built| Source::Built(Box::new(built))),
     }
 }
 
+/// The service that builds an image of this name.
+fn owner_of<'s, 'p>(scope: &'s Scope<'p>, image: &str) -> Option<&'s Service<'p>> {
+    scope.services().iter().find(|other| {
+        other.get("build").is_some() && other.image().is_some_and(|built| same_image(built, image))
+    })
+}
+
 /// The builds that an image stands on within the project, from the service's own down.
-pub(super) fn chain(scope: &Scope<'_>, built: Box<Built>) -> Vec<Box<Built>> {
+pub(super) fn chain(scope: &Scope<'_>, built: Built) -> Vec<Built> {
     let mut chain = vec![built];
     while let Some(base) = chain.last().and_then(|last| base_of(scope, last)) {
         if chain.len() == BASES_MAX {
@@ -90,13 +98,10 @@ pub(super) fn chain(scope: &Scope<'_>, built: Box<Built>) -> Vec<Box<Built>> {
 }
 
 /// The build of the project's service whose image is the base.
-fn base_of(scope: &Scope<'_>, built: &Built) -> Option<Box<Built>> {
-    let base = built.image.base.text.as_str();
-    let owner = scope.services().iter().find(|other| {
-        other.get("build").is_some() && other.image().is_some_and(|image| same_image(image, base))
-    })?;
+fn base_of(scope: &Scope<'_>, built: &Built) -> Option<Built> {
+    let owner = owner_of(scope, &built.image.base.text)?;
     match source(scope, owner) {
-        Source::Built(built) => Some(built),
+        Source::Built(built) => Some(*built),
         Source::Registry | Source::Elsewhere => None,
     }
 }

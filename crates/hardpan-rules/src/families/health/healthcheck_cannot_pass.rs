@@ -31,7 +31,7 @@ struct Case<'c, 'p> {
     /// The word of the test with this number as a place.
     place: &'c dyn Fn(usize) -> Place,
     /// The builds that the image stands on; empty for one of a registry.
-    builds: &'c [Box<Built>],
+    builds: &'c [Built],
     /// Whether it is known where the image comes from.
     is_known: bool,
 }
@@ -40,7 +40,7 @@ fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
     for service in scope.services() {
         let before = verdicts.drafts.len();
         let (builds, is_known) = match built::source(scope, service) {
-            Source::Built(built) => (built::chain(scope, built), true),
+            Source::Built(built) => (built::chain(scope, *built), true),
             Source::Registry => (Vec::new(), true),
             Source::Elsewhere => (Vec::new(), false),
         };
@@ -84,10 +84,10 @@ fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
 type Command<'b> = (&'b Built, &'b [String], bool, std::ops::Range<usize>);
 
 /// The healthcheck of the first build that has one.
-fn of_dockerfile(builds: &[Box<Built>]) -> Option<Command<'_>> {
+fn of_dockerfile(builds: &[Built]) -> Option<Command<'_>> {
     builds.iter().find_map(|built| match &built.image.healthcheck {
         Some(Healthcheck::Defined { command, range, .. }) => {
-            Some((&**built, command.arguments.as_slice(), command.in_shell, range.clone()))
+            Some((built, command.arguments.as_slice(), command.in_shell, range.clone()))
         }
         _ => None,
     })

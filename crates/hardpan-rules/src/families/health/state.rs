@@ -52,7 +52,7 @@ pub(super) fn health<'p>(scope: &Scope<'_>, service: &Service<'p>) -> Health<'p>
         Source::Registry => Health::Unknown("whether its image has one is not known"),
         Source::Elsewhere => Health::Unknown("its Dockerfile is not here"),
         Source::Built(built) => {
-            let chain = built::chain(scope, built);
+            let chain = built::chain(scope, *built);
             for built in &chain {
                 match &built.image.healthcheck {
                     Some(Healthcheck::Defined { range, .. }) => return Health::Built(built.span(range)),

@@ -41,7 +41,7 @@ fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
             Ok(_) if service.text("pull_policy") == Some("never") => {
                 verdicts.not_applicable(service, "the image is never pulled");
             }
-            Ok(image) => judge(service, node, &image, verdicts),
+            Ok(image) => judge(scope, service, node, &image, verdicts),
             Err(problem) => invalid(service, node, text, problem, verdicts),
         }
     }
@@ -51,7 +51,13 @@ fn untagged_latest(reference: &str) -> &str {
     reference.strip_suffix(":latest").unwrap_or(reference)
 }
 
-fn judge(service: &Service<'_>, node: NodeRef<'_>, image: &ImageRef, verdicts: &mut Verdicts<'_>) {
+fn judge(
+    scope: &Scope<'_>,
+    service: &Service<'_>,
+    node: NodeRef<'_>,
+    image: &ImageRef,
+    verdicts: &mut Verdicts<'_>,
+) {
     if let Some(registry) = image.registry.as_deref()
         && registry.bytes().any(|byte| byte.is_ascii_uppercase())
         && !registry.contains(['.', ':'])
@@ -69,8 +75,9 @@ fn judge(service: &Service<'_>, node: NodeRef<'_>, image: &ImageRef, verdicts: &
     let Some(why) = moves(image) else { return verdicts.satisfied(service) };
     if image.tag.is_none()
         && let Some(variable) = unset_variable(node)
+        && scope.files.text(node.origin().span).trim_end_matches(['"', '\'']).ends_with('}')
     {
-        // `name${TAG}`, as long as nobody sets it.
+        // `name${TAG}`, as long as nobody sets it; in `${PREFIX}name` the tag is missing either way.
         verdicts
             .unknown(service, node, format!("tag of the image depends on `{variable}`, which is not set"))
             .help(format!("give it a default version, such as `${{{variable}:-1.2.3}}`"));
@@ -143,22 +150,23 @@ fn invalid(
     verdicts: &mut Verdicts<'_>,
 ) {
     if let Some(variable) = unset_variable(node) {
+        let left = if text.is_empty() { String::new() } else { format!(": `{text}` names no image") };
         verdicts
             .unknown(
                 service,
                 node,
-                format!("image reference depends on `{variable}`, which is not set: `{text}` names no image"),
+                format!("image reference depends on `{variable}`, which is not set{left}"),
             )
-            .help(format!(
-                "give it a default, such as `${{{variable}:-1.2.3}}`, or demand it with `${{{variable}:?}}`"
-            ));
+            .help(format!("set it, give it a default, or demand it with `${{{variable}:?}}`"));
+        return;
+    }
+    if problem == ImageProblem::Unresolved {
+        // A variable that must be set is not: the resolver has said so, and nothing was put in its place.
+        verdicts.unknown(service, node, "image reference depends on a variable that is not set");
         return;
     }
     let (why, help) = match problem {
         ImageProblem::Empty => ("is empty", "name an image, or remove the attribute beside `build`"),
-        ImageProblem::Unresolved => {
-            ("holds a `$` that is no variable", "remove the `$`, or one of two where a variable is meant")
-        }
         ImageProblem::UpperCase => {
             ("has upper-case letters in the repository", "write the repository in lower case")
         }
@@ -170,7 +178,9 @@ fn invalid(
         ImageProblem::TooLong => ("is too long", "keep registry and repository within 255 characters"),
         ImageProblem::Tag => ("has no valid tag", "use letters, digits, `_`, `.`, `-` after the colon"),
         ImageProblem::Digest => ("has no valid digest", "write `@sha256:` and 64 hexadecimal digits"),
-        ImageProblem::Identifier => ("is the id of an image", "name the image, and pin it by its digest"),
+        ImageProblem::Unresolved | ImageProblem::Identifier => {
+            ("is the id of an image", "name the image, and pin it by its digest")
+        }
     };
     verdicts
         .violation(service, node, format!("image reference `{text}` {why}"))

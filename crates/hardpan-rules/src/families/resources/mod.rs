@@ -2,6 +2,7 @@
 
 mod bound;
 mod bounds_outside_template;
+mod lost_in_merge;
 mod memory_reserved_beyond_share;
 mod unbounded_process_count;
 mod unbounded_resources;

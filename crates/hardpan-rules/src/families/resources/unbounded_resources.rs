@@ -3,6 +3,7 @@
 use hardpan_compose::NodeRef;
 
 use super::bound::{self, Bound};
+use super::lost_in_merge;
 use crate::rule::{Audience, Confidence, Rule};
 use crate::{Repair, Safety, Scope, Service, ServiceKind, Verdicts};
 
@@ -40,14 +41,14 @@ fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
             _ if service.get("provider").is_some() => {
                 verdicts.not_applicable(service, "a provider runs it, not a container");
             }
-            ServiceKind::LongRunning => judge(service, verdicts),
+            ServiceKind::LongRunning => judge(scope, service, verdicts),
             ServiceKind::Init => verdicts.not_applicable(service, "an init container ends by itself"),
             ServiceKind::OnDemand => verdicts.not_applicable(service, "runs only when somebody asks for it"),
         }
     }
 }
 
-fn judge(service: &Service<'_>, verdicts: &mut Verdicts<'_>) {
+fn judge(scope: &Scope<'_>, service: &Service<'_>, verdicts: &mut Verdicts<'_>) {
     let bounds = [(MEMORY, bound::memory(service)), (CPU, bound::cpus(service))];
     if bounds.iter().all(|(_, bound)| matches!(bound, Bound::Stated(..))) {
         return verdicts.satisfied(service);
@@ -58,7 +59,7 @@ fn judge(service: &Service<'_>, verdicts: &mut Verdicts<'_>) {
         .map(|(resource, _)| resource)
         .collect();
     if !missing.is_empty() {
-        report_missing(service, &missing, verdicts);
+        report_missing(scope, service, &missing, verdicts);
     }
     for (resource, bound) in &bounds {
         match *bound {
@@ -106,7 +107,12 @@ fn judge(service: &Service<'_>, verdicts: &mut Verdicts<'_>) {
     }
 }
 
-fn report_missing(service: &Service<'_>, missing: &[&Resource], verdicts: &mut Verdicts<'_>) {
+fn report_missing(
+    scope: &Scope<'_>,
+    service: &Service<'_>,
+    missing: &[&Resource],
+    verdicts: &mut Verdicts<'_>,
+) {
     let names: Vec<String> = missing.iter().map(|resource| format!("no {}", resource.name)).collect();
     let deploy =
         bound::uses_deploy(service) || (service.get("mem_limit").is_none() && service.get("cpus").is_none());
@@ -124,15 +130,17 @@ fn report_missing(service: &Service<'_>, missing: &[&Resource], verdicts: &mut V
                 .to_owned(),
         ),
     };
-    verdicts
-        .violation(service, service, format!("has {} limit", names.join(" and ")))
-        .label(if missing.len() == 1 { "lacks a limit" } else { "lacks both limits" })
-        .help(help)
-        .fix(
-            Safety::Unsafe,
-            "add limits; adjust the numbers to what the service needs",
-            Repair::Set { path, value },
-        );
+    let draft = verdicts.violation(service, service, format!("has {} limit", names.join(" and ")));
+    for resource in missing {
+        if let Some(span) = lost_in_merge::limit(scope, service, resource.deploy) {
+            draft.related(span, "lost: the service's own `deploy` takes the place of the merged one");
+        }
+    }
+    draft.label(if missing.len() == 1 { "lacks a limit" } else { "lacks both limits" }).help(help).fix(
+        Safety::Unsafe,
+        "add limits; adjust the numbers to what the service needs",
+        Repair::Set { path, value },
+    );
 }
 
 /// Numbers of CPUs are text to Compose; a bare one is read as a number all the same, but a linter may complain.
