@@ -6,7 +6,8 @@ use std::rc::Rc;
 use hardpan_compose::NodeRef;
 use hardpan_source::Span;
 
-use crate::artifacts::dockerfile::{BuildArguments, Dockerfile, Image, parse};
+use crate::artifacts::dockerfile::{BuildArguments, Dockerfile, Image, Instruction, parse};
+use crate::artifacts::shell;
 use crate::files::TextFile;
 use crate::{Scope, Service};
 
@@ -44,25 +45,77 @@ impl Built {
         }
     }
 
-    /// What runs in or is copied into the image by the stages of the target.
-    pub(super) fn steps(&self) -> impl Iterator<Item = &str> {
-        self.image
-            .stages
-            .iter()
-            .flat_map(|stage| {
-                self.dockerfile.instructions.get(stage.instructions.clone()).unwrap_or_default()
-            })
-            .filter(|instruction| matches!(instruction.name.as_str(), "RUN" | "COPY" | "ADD"))
-            .flat_map(|instruction| {
-                let file = match &self.text {
-                    Text::File(file) => file.text(),
-                    Text::Inline(_) => "",
-                };
-                let bodies = instruction.heredocs.iter().filter_map(|body| file.get(body.range.clone()));
-                let flags = instruction.flags.iter().filter_map(|flag| flag.value.as_deref());
-                std::iter::once(instruction.text.as_str()).chain(bodies).chain(flags)
-            })
+    /// The instructions of the stages of the target.
+    fn instructions(&self) -> impl Iterator<Item = &Instruction> {
+        let stages = self.image.stages.iter();
+        stages.flat_map(|stage| {
+            self.dockerfile.instructions.get(stage.instructions.clone()).unwrap_or_default()
+        })
     }
+
+    /// The text of an instruction with its here-documents.
+    fn texts<'t>(&'t self, instruction: &'t Instruction) -> impl Iterator<Item = &'t str> {
+        let file = match &self.text {
+            Text::File(file) => file.text(),
+            Text::Inline(_) => "",
+        };
+        let bodies = instruction.heredocs.iter().filter_map(|body| file.get(body.range.clone()));
+        std::iter::once(instruction.text.as_str()).chain(bodies)
+    }
+
+    /// Whether what the stages run or copy names a program, so that it may be there afterwards.
+    pub(super) fn mentions(&self, program: &str) -> bool {
+        // `apt-get install netcat-openbsd` brings `nc`.
+        let package = if matches!(program, "nc" | "ncat") { "netcat" } else { program };
+        let is_program =
+            |character: char| character.is_ascii_alphanumeric() || matches!(character, '-' | '_');
+        let names = |text: &str| {
+            text.split(|character: char| !is_program(character)).any(|word| {
+                let rest = word.strip_prefix(program).or_else(|| word.strip_prefix(package));
+                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+            })
+        };
+        self.steps().any(|instruction| self.texts(instruction).any(names))
+    }
+
+    /// Whether the stages run a script of their own or copy whole folders of programs, which may bring anything.
+    pub(super) fn is_opaque(&self) -> bool {
+        self.steps().any(|instruction| match instruction.name.as_str() {
+            "RUN" => self.texts(instruction).any(|text| text.contains("busybox") || runs_a_script(text)),
+            _ => {
+                let words = instruction.arguments.split_last().map_or(&[][..], |(_, sources)| sources);
+                let from = instruction.flag("from").unwrap_or_default();
+                from.contains("busybox") || words.iter().any(|source| is_folder_of_programs(&source.text))
+            }
+        })
+    }
+
+    fn steps(&self) -> impl Iterator<Item = &Instruction> {
+        self.instructions().filter(|instruction| matches!(instruction.name.as_str(), "RUN" | "COPY" | "ADD"))
+    }
+}
+
+fn runs_a_script(text: &str) -> bool {
+    let script = shell::parse(text);
+    shell::commands(&script).iter().any(|visited| {
+        let words = &visited.command.words;
+        shell::effective_command(words).is_some_and(|command| {
+            let of_shell = || command.arguments.iter().any(|word| word.raw.ends_with(".sh"));
+            // A text out of a pipe is out of sight as well.
+            let piped = visited.context.input_piped && command.arguments.is_empty();
+            command.program.ends_with(".sh")
+                || (matches!(command.program, "sh" | "bash" | "ash") && (of_shell() || piped))
+        })
+    })
+}
+
+fn is_folder_of_programs(source: &str) -> bool {
+    let source = source.trim_end_matches(['/', '*']);
+    source.is_empty()
+        || source.ends_with("/bin")
+        || source.ends_with("/sbin")
+        || source == "/usr"
+        || source.contains("busybox")
 }
 
 /// How many images may stand on one another. Two are usual.

@@ -1,13 +1,17 @@
 //! HP-HLT-004: a healthcheck fails however well the service does.
 
-use hardpan_compose::{NodeRef, Value};
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use hardpan_compose::NodeRef;
 
 use super::built::{self, Built, Source};
 use super::image_tools::{Tools, is_plain_base};
+use super::ports::{Ports, has_number, is_mentioned};
 use super::probe::{Probe, Program};
 use super::state::{Health, health};
+use super::times::Times;
 use crate::artifacts::dockerfile::Healthcheck;
-use crate::codes::Severity;
 use crate::finding::Place;
 use crate::rule::{Audience, Confidence, Rule};
 use crate::{Scope, Service, ServiceKind, Verdicts};
@@ -59,16 +63,18 @@ fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
                     let case = Case { service, probe, place: &place, builds: &builds, is_known };
                     case.judge(verdicts);
                 }
-                judge_times(service, verdicts);
+                Times::of_compose(service).judge(service, verdicts);
             }
             Health::Built(_) => {
-                if let Some((built, words, in_shell, range)) = of_dockerfile(&builds) {
+                if let Some((built, words, in_shell, range, flags)) = of_dockerfile(&builds) {
+                    let mut times = Times::of_compose(service);
+                    times.add_flags(flags, built.span(&range));
+                    times.judge(service, verdicts);
                     let place = |_: usize| Place::from(built.span(&range));
                     let probe = Probe { in_shell, words: words.iter().map(String::as_str).collect() };
                     let case = Case { service, probe, place: &place, builds: &builds, is_known };
                     case.judge(verdicts);
                 }
-                judge_times(service, verdicts);
             }
             _ => {
                 verdicts.not_applicable(service, "the files have no healthcheck to judge");
@@ -81,13 +87,13 @@ fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
     }
 }
 
-type Command<'b> = (&'b Built, &'b [String], bool, std::ops::Range<usize>);
+type Command<'b> = (&'b Built, &'b [String], bool, Range<usize>, &'b BTreeMap<String, String>);
 
 /// The healthcheck of the first build that has one.
 fn of_dockerfile(builds: &[Built]) -> Option<Command<'_>> {
     builds.iter().find_map(|built| match &built.image.healthcheck {
-        Some(Healthcheck::Defined { command, range, .. }) => {
-            Some((built, command.arguments.as_slice(), command.in_shell, range.clone()))
+        Some(Healthcheck::Defined { command, range, flags, .. }) => {
+            Some((built, command.arguments.as_slice(), command.in_shell, range.clone(), flags))
         }
         _ => None,
     })
@@ -199,21 +205,14 @@ impl Case<'_, '_> {
 
     fn tools(&self) -> Option<Tools> {
         match self.builds.last() {
-            Some(root) => Tools::of_build(root, &self.steps()),
+            Some(root) => Tools::of_builds(root, self.builds),
             None if self.is_known => Tools::of_image(self.service.image()?),
             None => None,
         }
     }
 
-    fn steps(&self) -> Vec<&str> {
-        self.builds.iter().flat_map(|built| built.steps()).collect()
-    }
-
     fn lacks(&self, tools: Tools, program: &str) -> bool {
-        // `apt-get install netcat-openbsd` brings `nc`.
-        let brought_by = if program == "nc" { "netcat" } else { program };
-        tools.lack(program)
-            && !self.steps().iter().any(|step| step.contains(program) || step.contains(brought_by))
+        tools.lack(program) && !self.builds.iter().any(|built| built.mentions(program))
     }
 
     fn judge_ports(&self, verdicts: &mut Verdicts<'_>) {
@@ -224,23 +223,9 @@ impl Case<'_, '_> {
             .collect();
         let asked = self.probe.own_ports(&names);
         let Some(&(at, port)) = asked.first() else { return };
-        let published: Vec<(Option<u16>, u16)> = service
-            .items("ports")
-            .filter_map(|node| Some((node.get("published").and_then(as_port), as_port(node.get("target")?)?)))
-            .collect();
-        let exposed: Vec<(u16, u16)> = service
-            .items("expose")
-            .filter_map(range_of)
-            .chain(
-                self.builds
-                    .iter()
-                    .flat_map(|built| &built.image.ports)
-                    .filter_map(|port| Some((port.first?, port.last?))),
-            )
-            .collect();
+        let ports = Ports::of(service, self.builds);
         let is_configured = |port: u16| {
-            published.iter().any(|(_, target)| *target == port)
-                || exposed.iter().any(|(first, last)| (*first..=*last).contains(&port))
+            ports.contains(port)
                 || is_mentioned(service, port)
                 || self
                     .builds
@@ -251,28 +236,23 @@ impl Case<'_, '_> {
         if asked.iter().any(|(_, port)| is_configured(*port)) {
             return;
         }
-        let host_side = published.iter().find(|(host, target)| *host == Some(port) && *target != port);
-        if let Some((_, target)) = host_side {
+        if let Some(inside) = ports.behind(port) {
             verdicts
                 .violation(
                     service,
                     (self.place)(at),
-                    format!("test asks port {port} of the container, which is published on the host: inside it is {target}"),
+                    format!(
+                        "test asks port {port}, which is one of the host: in the container it is {inside}"
+                    ),
                 )
-                .label("nothing listens there")
-                .help(format!("ask port {target}"));
+                .label("nothing is known to listen there")
+                .help(format!("ask port {inside}"));
             return;
         }
         // Images listen on ports that no file here names, unless all of the image is made here.
         let is_own = self.builds.last().is_some_and(|root| is_plain_base(&root.image.base.text));
-        let mut known: Vec<u16> = exposed
-            .iter()
-            .map(|(first, _)| *first)
-            .chain(published.iter().map(|(_, target)| *target))
-            .collect();
-        known.sort_unstable();
-        known.dedup();
-        if is_own && !known.is_empty() && self.builds.iter().any(|built| !built.image.ports.is_empty()) {
+        let known = ports.list();
+        if is_own && !known.is_empty() {
             let list: Vec<String> = known.iter().map(u16::to_string).collect();
             verdicts
                 .violation(
@@ -288,88 +268,3 @@ impl Case<'_, '_> {
 
 /// The programs that ask over the network.
 const NETWORK: &[&str] = &["wget", "curl", "nc", "ncat", "netcat", "bash"];
-
-fn as_port(node: NodeRef<'_>) -> Option<u16> {
-    match node.value() {
-        Value::Int(number) => u16::try_from(*number).ok(),
-        Value::UInt(number) => u16::try_from(*number).ok(),
-        Value::Str(text) => text.parse().ok(),
-        _ => None,
-    }
-}
-
-/// `3000`, `3000/tcp` or `3000-3005`.
-fn range_of(node: NodeRef<'_>) -> Option<(u16, u16)> {
-    if let Some(port) = as_port(node) {
-        return Some((port, port));
-    }
-    let text = node.as_str()?;
-    let ports = text.split('/').next().unwrap_or(text);
-    match ports.split_once('-') {
-        Some((first, last)) => Some((first.parse().ok()?, last.parse().ok()?)),
-        None => ports.parse().ok().map(|port| (port, port)),
-    }
-}
-
-/// Whether the number stands in the service's variables, command, labels or other settings, so that it may be where the
-/// service is told to listen.
-fn is_mentioned(service: &Service<'_>, port: u16) -> bool {
-    let texts = service.environment().chain(service.labels()).map(|(_, node)| node);
-    let words = service.items("command").chain(service.items("entrypoint"));
-    texts.chain(words).any(|node| match node.value() {
-        Value::Str(text) => has_number(text, port),
-        Value::Int(number) => *number == i64::from(port),
-        _ => false,
-    })
-}
-
-fn has_number(text: &str, number: u16) -> bool {
-    let number = number.to_string();
-    text.match_indices(&number).any(|(at, _)| {
-        let is_digit = |character: char| character.is_ascii_digit();
-        !text[..at].ends_with(is_digit) && !text[at + number.len()..].starts_with(is_digit)
-    })
-}
-
-/// What the engine takes for an interval that is not given.
-const INTERVAL_NANOSECONDS: i64 = 30_000_000_000;
-
-fn judge_times(service: &Service<'_>, verdicts: &mut Verdicts<'_>) {
-    let nanoseconds = |path: &str| {
-        service.get(path).and_then(|node| match node.value() {
-            Value::Int(number) if *number > 0 => Some((node, *number)),
-            _ => None,
-        })
-    };
-    let Some((timeout, length)) = nanoseconds("healthcheck.timeout") else { return };
-    let interval = nanoseconds("healthcheck.interval");
-    let distance = interval.map_or(INTERVAL_NANOSECONDS, |(_, distance)| distance);
-    if length < distance {
-        return;
-    }
-    let draft = verdicts.violation(
-        service,
-        timeout,
-        format!("timeout of {} is not shorter than the interval of {}", duration(length), duration(distance)),
-    );
-    draft
-        .severity(Severity::Low)
-        .label("a test that hangs delays the next one")
-        .help(format!("let the timeout be shorter than {}, or test less often", duration(distance)));
-    if let Some((interval, _)) = interval {
-        draft.related(interval.origin().span, "the interval");
-    }
-}
-
-/// `1m30s`, `5s` or `500ms`.
-fn duration(nanoseconds: i64) -> String {
-    let milliseconds = nanoseconds / 1_000_000;
-    let (seconds, rest) = (milliseconds / 1000, milliseconds % 1000);
-    match (seconds / 60, seconds % 60, rest) {
-        (0, seconds, 0) => format!("{seconds}s"),
-        (0, 0, rest) => format!("{rest}ms"),
-        (minutes, 0, 0) => format!("{minutes}m"),
-        (0, seconds, rest) => format!("{seconds}.{rest:03}s"),
-        (minutes, seconds, _) => format!("{minutes}m{seconds}s"),
-    }
-}

@@ -114,6 +114,7 @@ const TABLE: &[Row] = &[
     row("docker.io/library/node", SLIM, "a slim image").with("slim"),
     row("docker.io/library/python", BUSYBOX, "Alpine").with("alpine"),
     row("docker.io/library/python", SLIM, "a slim image").with("slim"),
+    row("docker.io/library/ruby", SLIM, "a slim image").with("slim"),
     row("docker.io/library/rust", SLIM, "a slim image").with("slim"),
     row("docker.io/library/golang", BUSYBOX, "Alpine").with("alpine"),
     row("docker.io/library/debian", SLIM, "Debian"),
@@ -142,18 +143,10 @@ impl Tools {
         Some(Self { lacks: row.lacks, family: row.family })
     }
 
-    /// What a built image lacks: what its base lacks and no step mentions.
-    pub(super) fn of_build(root: &Built, steps: &[&str]) -> Option<Self> {
+    /// What an image built here lacks by its base. Whether a step brings something, [`Built::mentions`] says.
+    pub(super) fn of_builds(root: &Built, builds: &[Built]) -> Option<Self> {
         let base = &root.image.base;
-        if !base.unresolved.is_empty() {
-            return None;
-        }
-        // A script, or another image's folder of programs, may bring anything.
-        let is_opaque = |step: &str| {
-            ["busybox", ".sh", "/bin/ ", "apk.static", "nix-"].iter().any(|word| step.contains(word))
-                || step.trim_end().ends_with("/bin/")
-        };
-        if steps.iter().any(|step| is_opaque(step)) {
+        if !base.unresolved.is_empty() || builds.iter().any(Built::is_opaque) {
             return None;
         }
         Self::of_image(&base.text)

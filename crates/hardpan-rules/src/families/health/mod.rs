@@ -4,8 +4,10 @@ mod built;
 mod healthcheck_cannot_pass;
 mod image_tools;
 mod missing_healthcheck;
+mod ports;
 mod probe;
 mod state;
+mod times;
 mod unhealthy_dependency;
 mod unstated_dependency_condition;
 
