@@ -34,7 +34,7 @@ enum Source {
 }
 
 fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
-    let template = scope.absolute(&scope.policy.parameters.template_file);
+    let template = scope.policy.parameters.template_file.as_str();
     for service in scope.services() {
         if service.kind != ServiceKind::LongRunning {
             verdicts.not_applicable(service, "only long-running services have to be bounded");
@@ -44,7 +44,7 @@ fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
             [("memory", bound::memory(service)), ("CPU", bound::cpus(service))]
                 .into_iter()
                 .filter_map(|(name, bound)| match bound {
-                    Bound::Stated(node, amount) => Some((name, node, source(scope, &template, node, amount))),
+                    Bound::Stated(node, amount) => Some((name, node, source(scope, template, node, amount))),
                     _ => None,
                 })
                 .collect();
@@ -81,7 +81,11 @@ fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
 }
 
 fn source(scope: &Scope<'_>, template: &str, node: NodeRef<'_>, amount: f64) -> Source {
-    let is_template = |span: Span| scope.files.file(span.file).path() == template;
+    // A module may be checked alone, from below the folder that the template's path starts at.
+    let is_template = |span: Span| {
+        let file = scope.files.file(span.file);
+        file.path().strip_suffix(template).is_some_and(|folder| folder.is_empty() || folder.ends_with('/'))
+    };
     let inherited = node.hops().any(|hop| matches!(hop, Hop::Extends { key, .. } if is_template(*key)));
     if is_template(node.origin().span) || inherited {
         return Source::Template;
