@@ -45,6 +45,17 @@ pub(crate) fn apply(
     }
 }
 
+/// What a resolved service of a template inherited directly.
+#[derive(Clone)]
+pub(crate) struct Step {
+    /// The file that `extends` names, if it does.
+    file: Option<String>,
+    name: Key,
+    at: Span,
+    base_services: NodeId,
+    base: Key,
+}
+
 /// Which file a service stands in.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Home {
@@ -82,7 +93,9 @@ impl Extender<'_, '_, '_> {
                 return None;
             }
         }
-        let Some(extends) = self.session.tree.get_entry(service, keys::EXTENDS) else { return Some(service) };
+        let Some(extends) = self.session.tree.get_entry(service, keys::EXTENDS) else {
+            return self.retrace(service).then_some(service);
+        };
         let span = extends.key_span;
         let (reference, file) = self.reference(name, extends.value)?;
 
@@ -139,7 +152,32 @@ impl Extender<'_, '_, '_> {
         }
         self.session.tree.set_origin(merged, origin);
         self.session.tree.replace(services, name, merged);
+        if home == Home::Template {
+            let file = file.map(|(path, _)| path);
+            let step = Step { file, name, at: span, base_services, base: base_key };
+            self.session.steps.insert(merged, step);
+        }
         Some(merged)
+    }
+
+    /// Notes the steps of a template's service that was resolved before, for another heir: the reference goes all the way
+    /// for each heir, and finds a circle by the names on it. False where there is one.
+    fn retrace(&mut self, mut service: NodeId) -> bool {
+        while let Some(step) = self.session.steps.get(&service).cloned() {
+            let file = step.file.as_deref().unwrap_or(self.file);
+            if self.session.retraced == RETRACED_MAX {
+                let message = "services extend templates that extend each other too often";
+                self.session.error("compose::budget", step.at, message);
+                return false;
+            }
+            self.session.retraced += 1;
+            if !self.visit(file, step.name, step.at) {
+                return false;
+            }
+            let Some(next) = self.session.tree.get(step.base_services, step.base) else { break };
+            service = next;
+        }
+        true
     }
 
     /// What `extends` names: the service, and the file with the place that names it.
@@ -290,6 +328,9 @@ impl Extender<'_, '_, '_> {
 
 /// How many names a help line lists: more would hide the message.
 const KNOWN_LISTED_MAX: usize = 12;
+
+/// How many steps are retraced in one load, which takes some seconds. Real projects have a few hundred.
+const RETRACED_MAX: usize = 10_000_000;
 
 /// How many services may extend each other in a row. Each takes some stack; real projects have three or four.
 const CHAIN_MAX: usize = 20_000;

@@ -8,6 +8,7 @@ use hardpan_source::yaml::{self, Stream};
 use hardpan_source::{FileId, FileTable, Span};
 
 use crate::document::Resets;
+use crate::extends::Step;
 use crate::io::{COMPOSE_FILE_BYTES_MAX, Loader, NotText, ReadError, decode};
 use crate::keys::Key;
 use crate::tree::{NodeId, Tree, small};
@@ -90,6 +91,10 @@ pub(crate) struct Session<'a> {
     pub(crate) env_files: HashMap<String, FileId>,
     /// Template files as `extends` sees them, so that each is read and resolved once.
     pub(crate) templates: HashMap<TemplateKey, Option<Template>>,
+    /// How services of templates came to be, once their `extends` is resolved.
+    pub(crate) steps: HashMap<NodeId, Step>,
+    /// How many of these steps have been retraced for another heir.
+    pub(crate) retraced: usize,
 }
 
 impl<'a> Session<'a> {
@@ -114,6 +119,8 @@ impl<'a> Session<'a> {
             is_full: false,
             env_files: HashMap::new(),
             templates: HashMap::new(),
+            steps: HashMap::new(),
+            retraced: 0,
         }
     }
 

@@ -7,12 +7,13 @@ use hardpan_diag::{Diagnostic, Label};
 use hardpan_source::{FileId, FileTable, Span};
 
 use crate::codes::Severity;
-use crate::finding::{Draft, Finding, Judgement, Place, Subject, Verdict, Verdicts};
-use crate::policy::Policy;
-use crate::rule::Rule;
-use crate::rules;
+use crate::custom::{self, World};
+use crate::finding::{Draft, Finding, Place, Subject, Verdict, Verdicts};
+use crate::policy::{CustomRule, Date, Policy};
+use crate::rule::{Confidence, Rule};
 use crate::scope::{Input, Scope, compose_files};
 use crate::service::{Service, ServiceId};
+use crate::{rules, waivers};
 
 /// What a check found out.
 #[derive(Debug)]
@@ -21,8 +22,10 @@ pub struct Outcome {
     pub files: FileTable,
     /// Files whose lines may hold secrets: never show more of a line than its key.
     pub masked: HashSet<FileId>,
-    /// What the resolver had to say.
+    /// What there was to say of the policy file, then what the resolver had to say.
     pub diagnostics: Vec<Diagnostic>,
+    /// The policy that was judged by. Its places mean [`Outcome::files`].
+    pub policy: Policy,
     /// Violations and what is unknown: by severity, then file and line.
     pub findings: Vec<Finding>,
     /// How often each rule that is on came to each verdict, in the order of the registry.
@@ -32,12 +35,14 @@ pub struct Outcome {
 }
 
 /// How often a rule came to each verdict.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Tally {
     /// The rule's code.
-    pub code: &'static str,
+    pub code: String,
     /// Subjects that break it, waived ones not counted.
     pub violated: usize,
+    /// Subjects that break it, or of which nothing is known, under a waiver.
+    pub waived: usize,
     /// Subjects of which the files do not tell.
     pub unknown: usize,
     /// Subjects that meet it.
@@ -46,58 +51,128 @@ pub struct Tally {
     pub not_applicable: BTreeMap<&'static str, usize>,
 }
 
-/// Judges a project by every rule that the policy turns on.
-///
-/// `root` is the folder that the project's own paths start at, absolute. The load has to enable all profiles and to
-/// keep what no service uses.
-#[must_use]
-pub fn check(loaded: Loaded, policy: &Policy, root: String, loader: &dyn Loader) -> Outcome {
-    let compose_files = compose_files(&loaded);
-    let Loaded { files, masked, diagnostics, environment, project, .. } = loaded;
-    let diagnostics = diagnostics.into_vec();
-    let Some(project) = &project else {
-        return Outcome {
-            files,
-            masked,
-            diagnostics,
-            findings: Vec::new(),
-            tallies: Vec::new(),
-            services: 0,
-        };
-    };
-    let scope = Scope::new(Input {
-        project,
-        policy,
-        root,
-        diagnostics: &diagnostics,
-        environment: &environment,
-        compose_files,
-        table: files,
-        loader,
-    });
-    let (mut findings, mut tallies) = (Vec::new(), Vec::new());
-    for rule in rules().filter(|rule| policy.is_on(rule)) {
-        let mut verdicts = Verdicts::default();
-        (rule.check)(&scope, &mut verdicts);
-        tallies.push(tally(rule, &verdicts.drafts, &verdicts.judgements));
-        findings.extend(group(&scope, rule, verdicts.drafts));
-    }
-    let services = scope.services().len();
-    let files = scope.files.into_table();
-    sort(&mut findings, &files);
-    Outcome { files, masked, diagnostics, findings, tallies, services }
+/// How a project is to be judged.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The folder that the project's own paths start at, absolute: where the policy file lies, else the project's.
+    pub root: String,
+    /// The policy file's path and text.
+    pub policy: Option<(String, String)>,
+    /// Turns the house rules on, whatever the policy says.
+    pub house_rules: bool,
+    /// The day waivers are held to.
+    pub today: Date,
 }
 
-fn tally(rule: &Rule, drafts: &[Draft], judgements: &[Judgement]) -> Tally {
-    let mut tally =
-        Tally { code: rule.code, violated: 0, unknown: 0, satisfied: 0, not_applicable: BTreeMap::new() };
-    for draft in drafts {
-        match draft.verdict {
-            Verdict::Unknown => tally.unknown += 1,
+/// Judges a project by every rule that the policy turns on.
+///
+/// The load has to enable all profiles and to keep what no service uses.
+#[must_use]
+pub fn check(mut loaded: Loaded, settings: &Settings, loader: &dyn Loader) -> Outcome {
+    let compose_files = compose_files(&loaded);
+    let (policy, mut diagnostics) = read_policy(&mut loaded.files, settings);
+    let custom = custom::compile(&policy.custom, &mut diagnostics);
+    let Loaded { files, masked, diagnostics: problems, environment, project, .. } = loaded;
+    let from_policy = diagnostics.len();
+    diagnostics.extend(problems.into_vec());
+    let (mut findings, mut tallies, mut services) = (Vec::new(), Vec::new(), 0);
+    let mut files = files;
+    if let Some(project) = &project {
+        let scope = Scope::new(Input {
+            project,
+            policy: &policy,
+            root: settings.root.clone(),
+            today: settings.today,
+            diagnostics: &diagnostics[from_policy..],
+            environment: &environment,
+            compose_files,
+            table: files,
+            loader,
+        });
+        let world = (!custom.is_empty()).then(|| World::new(&scope));
+        for custom in &custom {
+            let mut verdicts = Verdicts::default();
+            custom.check(&scope, world.as_ref().expect("there are custom rules"), &mut verdicts);
+            conclude(&scope, Judge::custom(custom.rule), verdicts, &mut tallies, &mut findings);
+        }
+        // The rules about waivers come last: by then it is known which have covered something.
+        for rule in rules().filter(|rule| policy.is_on(rule)) {
+            let mut verdicts = Verdicts::default();
+            (rule.check)(&scope, &mut verdicts);
+            conclude(&scope, Judge::built_in(rule), verdicts, &mut tallies, &mut findings);
+        }
+        services = scope.services().len();
+        files = scope.files.into_table();
+        sort(&mut findings, &files);
+    }
+    drop(custom);
+    Outcome { files, masked, diagnostics, policy, findings, tallies, services }
+}
+
+/// Who says it: a rule of ours or of the owner.
+struct Judge {
+    code: String,
+    name: String,
+    severity: Severity,
+    confidence: Confidence,
+    requirements: Vec<String>,
+}
+
+impl Judge {
+    fn built_in(rule: &Rule) -> Self {
+        Self {
+            code: rule.code.to_owned(),
+            name: rule.name.to_owned(),
+            severity: rule.info().severity,
+            confidence: rule.confidence,
+            requirements: rule.requirements().iter().map(|requirement| requirement.id.to_owned()).collect(),
+        }
+    }
+
+    fn custom(rule: &CustomRule) -> Self {
+        Self {
+            code: rule.rule.clone(),
+            name: rule.name.clone(),
+            severity: rule.severity,
+            confidence: Confidence::High,
+            requirements: vec![rule.requirement.clone()],
+        }
+    }
+}
+
+/// Waives, counts and groups what a rule said.
+fn conclude(
+    scope: &Scope<'_>,
+    judge: Judge,
+    verdicts: Verdicts<'_>,
+    tallies: &mut Vec<Tally>,
+    findings: &mut Vec<Finding>,
+) {
+    let waived: Vec<Option<usize>> =
+        verdicts.drafts.iter().map(|draft| waivers::waiver_of(scope, &judge.code, draft)).collect();
+    tallies.push(tally(&judge.code, &verdicts, &waived));
+    findings.extend(group(scope, &judge, verdicts.drafts, &waived));
+}
+
+fn read_policy(files: &mut FileTable, settings: &Settings) -> (Policy, Vec<Diagnostic>) {
+    let (mut policy, problems) = match &settings.policy {
+        Some((path, text)) => Policy::read(text, files.add(path, text)),
+        None => Default::default(),
+    };
+    policy.house_rules |= settings.house_rules;
+    (policy, problems)
+}
+
+fn tally(code: &str, verdicts: &Verdicts<'_>, waived: &[Option<usize>]) -> Tally {
+    let mut tally = Tally { code: code.to_owned(), ..Tally::default() };
+    for (draft, waived) in verdicts.drafts.iter().zip(waived) {
+        match (draft.verdict, waived) {
+            (_, Some(_)) => tally.waived += 1,
+            (Verdict::Unknown, None) => tally.unknown += 1,
             _ => tally.violated += 1,
         }
     }
-    for judgement in judgements {
+    for judgement in &verdicts.judgements {
         match judgement.not_applicable {
             Some(reason) => *tally.not_applicable.entry(reason).or_default() += 1,
             None => tally.satisfied += 1,
@@ -115,14 +190,13 @@ struct Key {
     span: Option<Span>,
     /// For what has no text to point at: the subject itself.
     subject: Option<Subject>,
+    waived_by: Option<usize>,
 }
 
 /// Makes one finding of all verdicts that point at one text and say the same, and points what services lack at the
 /// template that all of them share.
-fn group(scope: &Scope<'_>, rule: &Rule, drafts: Vec<Draft>) -> Vec<Finding> {
-    let severity = rule.info().severity;
-    let requirements: Vec<String> =
-        rule.requirements().iter().map(|requirement| requirement.id.to_owned()).collect();
+fn group(scope: &Scope<'_>, judge: &Judge, drafts: Vec<Draft>, waived: &[Option<usize>]) -> Vec<Finding> {
+    let own_severity = scope.policy.severity.get(&judge.code).copied();
     let homes = homes(scope, &drafts);
     let mut findings: Vec<Finding> = Vec::new();
     let mut known: HashMap<Key, usize> = HashMap::new();
@@ -140,29 +214,31 @@ fn group(scope: &Scope<'_>, rule: &Rule, drafts: Vec<Draft>) -> Vec<Finding> {
             Place::Nowhere => (None, Vec::new()),
         };
         related.extend(draft.related);
-        let severity = draft.severity.unwrap_or(severity);
+        // What the owner says counts, whatever the single case is.
+        let severity = own_severity.or(draft.severity).unwrap_or(judge.severity);
         let key = Key {
             verdict: draft.verdict,
             severity,
             message: draft.message.clone(),
             span,
             subject: span.is_none().then(|| draft.subject.clone()),
+            waived_by: waived[at],
         };
         let index = *known.entry(key).or_insert_with(|| {
             findings.push(Finding {
-                code: rule.code.to_owned(),
-                name: rule.name.to_owned(),
+                code: judge.code.clone(),
+                name: judge.name.clone(),
                 verdict: draft.verdict,
                 severity,
-                confidence: rule.confidence,
+                confidence: judge.confidence,
                 message: draft.message,
                 services: Vec::new(),
                 primary: span.map(|span| Label { span, text: draft.label }),
                 related: Vec::new(),
                 help: draft.help,
                 fix: draft.fix,
-                requirements: requirements.clone(),
-                waived_by: None,
+                requirements: judge.requirements.clone(),
+                waived_by: waived[at],
             });
             findings.len() - 1
         });

@@ -7,8 +7,10 @@
 //! machine can decide, a [`Rule`] decides it for a [`Scope`], and [`check`] makes findings of what all rules say.
 
 pub mod artifacts;
+pub mod builds;
 mod classify;
 pub mod codes;
+mod custom;
 mod engine;
 mod families;
 pub mod files;
@@ -18,10 +20,12 @@ pub mod policy;
 pub mod requirements;
 pub mod rule;
 mod scope;
+pub mod secret_names;
 mod service;
+mod waivers;
 
 pub use classify::ServiceKind;
-pub use engine::{Outcome, Tally, check};
+pub use engine::{Outcome, Settings, Tally, check};
 pub use finding::{Draft, Finding, Fix, Judgement, Names, Place, Repair, Safety, Subject, Verdict, Verdicts};
 pub use rule::Rule;
 pub use scope::{Scope, VariableUse};

@@ -1,15 +1,16 @@
 //! What rules judge: the resolved project, its files, and the owner's policy.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
 
-use hardpan_compose::{Hop, Loaded, Loader, NodeRef, Project, VariableSource};
+use hardpan_compose::{Hop, Loaded, Loader, NodeRef, PathKind, Project, VariableSource};
 use hardpan_diag::Diagnostic;
 use hardpan_source::{FileId, FileTable, Span};
 
+use crate::builds::ImageSource;
 use crate::classify::classify;
 use crate::files::Files;
-use crate::policy::Policy;
+use crate::policy::{Date, Policy, Waiver};
 use crate::service::{Service, ServiceId};
 
 /// Everything that a rule may look at.
@@ -26,6 +27,10 @@ pub struct Scope<'p> {
     /// The folder that the project's own paths start at: where the policy file lies, else the repository, else the
     /// project directory. Absolute.
     pub root: String,
+    /// The day waivers are held to.
+    pub today: Date,
+    /// Which waivers have covered something so far, by their number.
+    pub(crate) used_waivers: RefCell<HashSet<usize>>,
     /// What the resolver had to say.
     pub diagnostics: &'p [Diagnostic],
     /// The variables that interpolation saw, with where each was set.
@@ -35,6 +40,7 @@ pub struct Scope<'p> {
     services: Vec<Service<'p>>,
     by_name: HashMap<&'p str, ServiceId>,
     variables: OnceCell<Vec<VariableUse<'p>>>,
+    images: OnceCell<Vec<ImageSource>>,
 }
 
 /// A variable in a value of the project.
@@ -53,6 +59,7 @@ pub(crate) struct Input<'p> {
     pub(crate) project: &'p Project,
     pub(crate) policy: &'p Policy,
     pub(crate) root: String,
+    pub(crate) today: Date,
     pub(crate) diagnostics: &'p [Diagnostic],
     pub(crate) environment: &'p [(String, String, VariableSource)],
     pub(crate) compose_files: Vec<(FileId, Option<Span>)>,
@@ -68,7 +75,8 @@ pub(crate) fn compose_files(loaded: &Loaded) -> Vec<(FileId, Option<Span>)> {
 
 impl<'p> Scope<'p> {
     pub(crate) fn new(input: Input<'p>) -> Self {
-        let Input { project, policy, root, diagnostics, environment, compose_files, table, loader } = input;
+        let Input { project, policy, root, today, diagnostics, environment, compose_files, table, loader } =
+            input;
         let section = project.root().get("services");
         let mut services = Vec::new();
         for (name, node) in project.services() {
@@ -83,12 +91,15 @@ impl<'p> Scope<'p> {
             files: Files::new(loader, table),
             policy,
             root,
+            today,
+            used_waivers: RefCell::default(),
             diagnostics,
             environment,
             compose_files,
             services,
             by_name,
             variables: OnceCell::new(),
+            images: OnceCell::new(),
         }
     }
 
@@ -108,6 +119,15 @@ impl<'p> Scope<'p> {
     #[must_use]
     pub fn service_of(&self, id: ServiceId) -> &Service<'p> {
         &self.services[id.index()]
+    }
+
+    /// Where the image of a service comes from, with its Dockerfile where it is built.
+    #[must_use]
+    pub fn image_source(&self, service: &Service<'_>) -> &ImageSource {
+        let all = self.images.get_or_init(|| {
+            self.services.iter().map(|service| ImageSource::of(&self.files, service)).collect()
+        });
+        &all[service.id.index()]
     }
 
     /// The definition of a top-level network, volume, secret or config.
@@ -143,6 +163,11 @@ impl<'p> Scope<'p> {
             }
             uses
         })
+    }
+
+    /// Whether the decision that a waiver cites is a file of the project.
+    pub(crate) fn has_decision(&self, waiver: &Waiver) -> bool {
+        !waiver.adr.is_empty() && self.files.kind(&self.absolute(&waiver.adr)) == Some(PathKind::File)
     }
 
     /// An absolute path as it is read from the project's root; unchanged where it lies outside.

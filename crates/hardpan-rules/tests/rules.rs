@@ -2,8 +2,8 @@
 //! (`good`, `good-*`), each with the findings that `report.snap` records. A project that a fix applies to has what it
 //! becomes beside it: `fixed` for `bad`, `fixed-x` for `bad-x`. `HARDPAN_BLESS=1` writes snapshots and fixed projects.
 //!
-//! A case is a folder with a `compose.yaml` and what belongs to it. `hardpan.yml` in it is its policy; without one the
-//! house rules are on. A file `environment` has variables of the process.
+//! A case is a folder with a `compose.yaml` and what belongs to it. `hardpan.yml` in it is its policy; the house
+//! rules are on in any case. A file `environment` has variables of the process.
 
 #![expect(clippy::disallowed_methods, reason = "the projects lie on the disk")]
 
@@ -14,8 +14,8 @@ use std::path::{Path, PathBuf};
 
 use hardpan_compose::{Loader, PathKind, ReadError, Request, Stages, load};
 use hardpan_rules::fix::fix;
-use hardpan_rules::policy::Policy;
-use hardpan_rules::{Finding, Names, Outcome, Rule, Safety, Verdict, check, rules};
+use hardpan_rules::policy::Date;
+use hardpan_rules::{Finding, Names, Outcome, Rule, Safety, Settings, Verdict, check, rules};
 
 /// The headings of a rule's page, in order.
 const HEADINGS: [&str; 7] = [
@@ -157,8 +157,8 @@ impl Case {
             return Vec::new();
         }
         let root = self.directory.to_string_lossy().into_owned();
-        let fixed =
-            fix(&request(&self.directory), &policy(&self.directory), &root, &Disk, Safety::Unsafe, &of_rule);
+        let settings = settings(&self.directory);
+        let fixed = fix(&request(&self.directory), &settings, &Disk, Safety::Unsafe, &of_rule);
         let target =
             self.directory.with_file_name(self.name.replacen("bad", "fixed", 1).replacen("good", "fixed", 1));
         let mut problems = Vec::new();
@@ -195,17 +195,19 @@ fn request(directory: &Path) -> Request {
     }
 }
 
-/// The house rules are on; a file `host-memory` states the bytes of the machine.
-fn policy(directory: &Path) -> Policy {
-    let mut policy = Policy { house_rules: true, ..Policy::default() };
-    let stated = fs::read_to_string(directory.join("host-memory")).ok();
-    policy.parameters.host_memory_bytes = stated.and_then(|text| text.trim().parse().ok());
-    policy
+/// The policy of the case, else the house rules; the day is the same on every day.
+fn settings(directory: &Path) -> Settings {
+    let path = directory.join("hardpan.yml");
+    Settings {
+        root: directory.to_string_lossy().into_owned(),
+        policy: fs::read_to_string(&path).ok().map(|text| (path.to_string_lossy().into_owned(), text)),
+        house_rules: true,
+        today: Date::parse("2026-11-21").expect("a day"),
+    }
 }
 
 fn run(directory: &Path) -> Outcome {
-    let root = directory.to_string_lossy().into_owned();
-    check(load(&request(directory), &Disk), &policy(directory), root, &Disk)
+    check(load(&request(directory), &Disk), &settings(directory), &Disk)
 }
 
 fn environment(directory: &Path) -> Vec<(String, String)> {

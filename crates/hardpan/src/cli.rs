@@ -126,6 +126,9 @@ pub(crate) struct CheckArgs {
     /// Judge by the house rules of the baseline documents too
     #[arg(long)]
     pub(crate) house: bool,
+    /// Policy file [default: `hardpan.yml` in the project's directory or above]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<String>,
 }
 
 /// How a model is written.

@@ -6,6 +6,7 @@ mod cli;
 mod commands;
 mod disk;
 mod docs;
+mod policy_file;
 mod print;
 
 use std::ffi::OsString;

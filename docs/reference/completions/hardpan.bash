@@ -16,6 +16,9 @@ _hardpan() {
             ",$1")
                 cmd="hardpan"
                 ;;
+            hardpan,check)
+                cmd="hardpan__subcmd__check"
+                ;;
             hardpan,completions)
                 cmd="hardpan__subcmd__completions"
                 ;;
@@ -27,6 +30,9 @@ _hardpan() {
                 ;;
             hardpan,internal-docs)
                 cmd="hardpan__subcmd__internal__subcmd__docs"
+                ;;
+            hardpan__subcmd__help,check)
+                cmd="hardpan__subcmd__help__subcmd__check"
                 ;;
             hardpan__subcmd__help,completions)
                 cmd="hardpan__subcmd__help__subcmd__completions"
@@ -47,12 +53,58 @@ _hardpan() {
 
     case "${cmd}" in
         hardpan)
-            opts="-f -p -h -V --file --env-file --profile --project-directory --project-name --help --version config completions internal-docs help"
+            opts="-f -p -h -V --file --env-file --profile --project-directory --project-name --help --version config check completions internal-docs help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --env-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --project-directory)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --project-name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -p)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hardpan__subcmd__check)
+            opts="-f -p -h --house --policy --file --env-file --profile --project-directory --project-name --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --policy)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -193,8 +245,22 @@ _hardpan() {
             return 0
             ;;
         hardpan__subcmd__help)
-            opts="config completions internal-docs help"
+            opts="config check completions internal-docs help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hardpan__subcmd__help__subcmd__check)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi

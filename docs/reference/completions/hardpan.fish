@@ -32,6 +32,7 @@ complete -c hardpan -n "__fish_hardpan_needs_command" -s p -l project-name -d 'P
 complete -c hardpan -n "__fish_hardpan_needs_command" -s h -l help -d 'Print help'
 complete -c hardpan -n "__fish_hardpan_needs_command" -s V -l version -d 'Print version'
 complete -c hardpan -n "__fish_hardpan_needs_command" -f -a "config" -d 'Print the project as Docker Compose sees it, or everything that is wrong with it'
+complete -c hardpan -n "__fish_hardpan_needs_command" -f -a "check" -d 'Judge the project by the baseline and point at what breaks it'
 complete -c hardpan -n "__fish_hardpan_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c hardpan -n "__fish_hardpan_needs_command" -f -a "internal-docs" -d 'Write the generated reference pages, completions and the man page into a directory'
 complete -c hardpan -n "__fish_hardpan_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -62,6 +63,14 @@ complete -c hardpan -n "__fish_hardpan_using_subcommand config" -l no-path-resol
 complete -c hardpan -n "__fish_hardpan_using_subcommand config" -l no-consistency -d 'Do not check that the parts of the project fit together'
 complete -c hardpan -n "__fish_hardpan_using_subcommand config" -l no-env-resolution -d 'Do not read the env files of services that take part only because they are named (nothing more, as in Docker Compose 2.40.3)'
 complete -c hardpan -n "__fish_hardpan_using_subcommand config" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hardpan -n "__fish_hardpan_using_subcommand check" -l policy -d 'Policy file [default: `hardpan.yml` in the project\'s directory or above]' -r
+complete -c hardpan -n "__fish_hardpan_using_subcommand check" -s f -l file -d 'Compose file; give it several times to merge files, `-` reads standard input' -r
+complete -c hardpan -n "__fish_hardpan_using_subcommand check" -l env-file -d 'Env file with the project\'s variables; give it several times, later files win' -r
+complete -c hardpan -n "__fish_hardpan_using_subcommand check" -l profile -d 'Profile to activate; `*` activates all' -r
+complete -c hardpan -n "__fish_hardpan_using_subcommand check" -l project-directory -d 'Directory that relative paths start at [default: the directory of the first Compose file]' -r
+complete -c hardpan -n "__fish_hardpan_using_subcommand check" -s p -l project-name -d 'Project name' -r
+complete -c hardpan -n "__fish_hardpan_using_subcommand check" -l house -d 'Judge by the house rules of the baseline documents too'
+complete -c hardpan -n "__fish_hardpan_using_subcommand check" -s h -l help -d 'Print help'
 complete -c hardpan -n "__fish_hardpan_using_subcommand completions" -s f -l file -d 'Compose file; give it several times to merge files, `-` reads standard input' -r
 complete -c hardpan -n "__fish_hardpan_using_subcommand completions" -l env-file -d 'Env file with the project\'s variables; give it several times, later files win' -r
 complete -c hardpan -n "__fish_hardpan_using_subcommand completions" -l profile -d 'Profile to activate; `*` activates all' -r
@@ -74,7 +83,8 @@ complete -c hardpan -n "__fish_hardpan_using_subcommand internal-docs" -l profil
 complete -c hardpan -n "__fish_hardpan_using_subcommand internal-docs" -l project-directory -d 'Directory that relative paths start at [default: the directory of the first Compose file]' -r
 complete -c hardpan -n "__fish_hardpan_using_subcommand internal-docs" -s p -l project-name -d 'Project name' -r
 complete -c hardpan -n "__fish_hardpan_using_subcommand internal-docs" -s h -l help -d 'Print help'
-complete -c hardpan -n "__fish_hardpan_using_subcommand help; and not __fish_seen_subcommand_from config completions internal-docs help" -f -a "config" -d 'Print the project as Docker Compose sees it, or everything that is wrong with it'
-complete -c hardpan -n "__fish_hardpan_using_subcommand help; and not __fish_seen_subcommand_from config completions internal-docs help" -f -a "completions" -d 'Print a completion script for a shell'
-complete -c hardpan -n "__fish_hardpan_using_subcommand help; and not __fish_seen_subcommand_from config completions internal-docs help" -f -a "internal-docs" -d 'Write the generated reference pages, completions and the man page into a directory'
-complete -c hardpan -n "__fish_hardpan_using_subcommand help; and not __fish_seen_subcommand_from config completions internal-docs help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c hardpan -n "__fish_hardpan_using_subcommand help; and not __fish_seen_subcommand_from config check completions internal-docs help" -f -a "config" -d 'Print the project as Docker Compose sees it, or everything that is wrong with it'
+complete -c hardpan -n "__fish_hardpan_using_subcommand help; and not __fish_seen_subcommand_from config check completions internal-docs help" -f -a "check" -d 'Judge the project by the baseline and point at what breaks it'
+complete -c hardpan -n "__fish_hardpan_using_subcommand help; and not __fish_seen_subcommand_from config check completions internal-docs help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c hardpan -n "__fish_hardpan_using_subcommand help; and not __fish_seen_subcommand_from config check completions internal-docs help" -f -a "internal-docs" -d 'Write the generated reference pages, completions and the man page into a directory'
+complete -c hardpan -n "__fish_hardpan_using_subcommand help; and not __fish_seen_subcommand_from config check completions internal-docs help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

@@ -9,6 +9,7 @@ use super::compose::COMPOSE;
 use super::rule::{Object, Others, Rule, Types};
 use crate::path::Trail;
 use crate::session::Session;
+use crate::syntax::gofloat::{atoi, parse_f64};
 use crate::tree::{NodeId, Tree, Value};
 
 /// Checks the model against the schema; problems go to the session's diagnostics.
@@ -140,6 +141,7 @@ impl Walk<'_> {
         let tree = self.tree;
         let items = tree.items(node);
         let mut texts: HashMap<&str, usize> = HashMap::new();
+        let reads_text = items.len() <= UNHASHED_MAX;
         for (at, &item) in items.iter().enumerate() {
             // Text is compared by hash; the few other items one by one.
             let first = match tree.str(item) {
@@ -150,7 +152,7 @@ impl Walk<'_> {
                         None
                     }
                 },
-                None => items[..at].iter().position(|&other| same(tree, item, other)),
+                None => items[..at].iter().position(|&other| same(tree, item, other, reads_text)),
             };
             if let Some(first) = first {
                 let what = format!("items at {first} and {at} are equal");
@@ -252,12 +254,34 @@ fn type_of(value: &Value) -> Types {
     }
 }
 
-/// Equality of JSON values: `1` and `1.0` are the same.
-fn same(tree: &Tree, a: NodeId, b: NodeId) -> bool {
-    match (tree.value(a), tree.value(b)) {
+/// Up to how many items the reference compares each with each. Of more it compares only those with one hash, and a
+/// number never has the hash of a text.
+const UNHASHED_MAX: usize = 20;
+
+/// Equality of JSON values: `1` and `1.0` are the same. With `reads_text` a number is also the same as a text before it
+/// that says so: the reference reads both as numbers once the later one is a number, and not the other way round.
+fn same(tree: &Tree, later: NodeId, earlier: NodeId, reads_text: bool) -> bool {
+    match (tree.value(later), tree.value(earlier)) {
         (Value::Int(a), Value::Float(b)) | (Value::Float(b), Value::Int(a)) => *a as f64 == *b,
-        _ => tree.equal(a, b),
+        (Value::Int(number), Value::Str(text)) if reads_text => {
+            atoi(text).map_or_else(|_| reads_as(text, *number as f64), |value| value == *number)
+        }
+        (Value::Float(number), Value::Str(text)) if reads_text => reads_as(text, *number),
+        (Value::Seq(a), Value::Seq(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(&a, &b)| same(tree, a, b, reads_text))
+        }
+        (Value::Map(a), Value::Map(b)) => {
+            a.len() == b.len()
+                && a.entries().iter().all(|entry| {
+                    b.get(entry.key).is_some_and(|other| same(tree, entry.value, other.value, reads_text))
+                })
+        }
+        _ => tree.equal(later, earlier),
     }
+}
+
+fn reads_as(text: &str, number: f64) -> bool {
+    number.is_finite() && parse_f64(text).is_ok_and(|value| value == number)
 }
 
 #[cfg(test)]

@@ -8,3 +8,6 @@ pub mod command;
 pub mod dockerfile;
 pub mod image;
 pub mod shell;
+mod source_map;
+
+pub use source_map::SourceMap;

@@ -13,9 +13,8 @@ use std::fmt;
 use hardpan_compose::{Loaded, Loader, NodeRef, PathKind, Project, ReadError, Request, Value, load};
 use hardpan_source::{Edit, apply_edits, yaml};
 
-use crate::engine::{Outcome, check};
+use crate::engine::{Outcome, Settings, check};
 use crate::finding::{Finding, Safety, Verdict};
-use crate::policy::Policy;
 
 /// Why a fix was not applied.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,14 +101,12 @@ const ROUNDS_MAX: usize = 8;
 #[must_use]
 pub fn fix(
     request: &Request,
-    policy: &Policy,
-    root: &str,
+    settings: &Settings,
     loader: &dyn Loader,
     safety: Safety,
     include: &dyn Fn(&Finding) -> bool,
 ) -> Fixed {
-    let mut fixer =
-        Fixer { request, policy, root, loader, fixed: Fixed::default(), refused: BTreeSet::new() };
+    let mut fixer = Fixer { request, settings, loader, fixed: Fixed::default(), refused: BTreeSet::new() };
     for _ in 0..ROUNDS_MAX {
         let wanted = |finding: &Finding| {
             finding.verdict == Verdict::Violation
@@ -126,8 +123,7 @@ pub fn fix(
 
 struct Fixer<'f> {
     request: &'f Request,
-    policy: &'f Policy,
-    root: &'f str,
+    settings: &'f Settings,
     loader: &'f dyn Loader,
     fixed: Fixed,
     /// What is not tried again, by rule, message and services.
@@ -148,7 +144,7 @@ impl Fixer<'_> {
         let overlay = Overlay { loader: self.loader, texts: &self.fixed.texts };
         let before = load(self.request, &overlay);
         let services = digests(&before);
-        let outcome = check(before, self.policy, self.root.to_owned(), &overlay);
+        let outcome = check(before, self.settings, &overlay);
         let mut candidates = Vec::new();
         for finding in outcome.findings.iter().filter(|finding| wanted(finding)) {
             if self.refused.contains(&identity(finding)) {
@@ -184,7 +180,7 @@ impl Fixer<'_> {
     }
 
     fn candidate(&self, finding: &Finding, outcome: &Outcome) -> Result<Vec<(String, Edit)>, Refusal> {
-        let root = format!("{}/", self.root.trim_end_matches('/'));
+        let root = format!("{}/", self.settings.root.trim_end_matches('/'));
         let mut edits = Vec::new();
         for edit in edits_of(finding, outcome)? {
             let path = outcome.files.get(edit.span.file).path().to_owned();

@@ -1,5 +1,8 @@
 //! What rules need to know of the house: names, vocabularies and limits, with the defaults of the baseline documents.
 
+use super::reader::Value;
+use super::shape::bytes;
+
 /// The parameters of the rules. Paths are relative to the project's root.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parameters {
@@ -35,8 +38,6 @@ pub struct Parameters {
     pub secrets: String,
     /// The lowest Docker Compose version that has to load the project, such as `2.20`.
     pub compose_floor: String,
-    /// The rows of the profile matrix (document 001, VAL-OPT-002).
-    pub matrix: Vec<Vec<String>>,
     /// The memory of the host in bytes, where the owner states it.
     pub host_memory_bytes: Option<u64>,
 }
@@ -44,7 +45,6 @@ pub struct Parameters {
 impl Default for Parameters {
     fn default() -> Self {
         let list = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
-        let row = |extra: &[&str]| list(&[&["core", "data", "obs"], extra].concat());
         Self {
             log_driver: "loki".to_owned(),
             internal_network: "infra_net".to_owned(),
@@ -68,8 +68,44 @@ impl Default for Parameters {
             env_example: ".env.example".to_owned(),
             secrets: "secrets".to_owned(),
             compose_floor: "2.20".to_owned(),
-            matrix: vec![row(&[]), row(&["ai"]), row(&["messaging"]), row(&["workflow"]), row(&["tooling"])],
             host_memory_bytes: None,
         }
+    }
+}
+
+impl Parameters {
+    /// Takes over what the policy file says; what has the wrong form has been reported.
+    pub(super) fn fill(&mut self, value: Value<'_>) {
+        for (key, _, value) in value.entries() {
+            let text = || value.text().unwrap_or_default().to_owned();
+            match key {
+                "log_driver" => self.log_driver = text(),
+                "internal_network" => self.internal_network = text(),
+                "public_networks" => self.public_networks = value.texts(),
+                "isolated_networks" => self.isolated_networks = value.texts(),
+                "gateway_services" => self.gateway_services = value.texts(),
+                "data_root_variables" => self.data_root_variables = value.texts(),
+                "tier_label" => self.tier_label = text(),
+                "tiers" => self.tiers = value.texts(),
+                "template_file" => self.template_file = text(),
+                "modules" => self.modules = text(),
+                "optional_modules" => self.optional_modules = value.texts(),
+                "init_services" => self.init_services = value.texts(),
+                "external_hosts" => self.external_hosts = value.texts(),
+                "env_example" => self.env_example = text(),
+                "secrets" => self.secrets = text(),
+                "compose_floor" => self.compose_floor = text(),
+                "host_memory" => self.host_memory_bytes = bytes(&text()),
+                _ => {}
+            }
+        }
+    }
+
+    /// The profile matrix of document 001 (VAL-OPT-002).
+    pub(super) fn document_matrix() -> Vec<Vec<String>> {
+        let row = |extra: &[&str]| {
+            ["core", "data", "obs"].iter().chain(extra).map(|&name| name.to_owned()).collect()
+        };
+        vec![row(&[]), row(&["ai"]), row(&["messaging"]), row(&["workflow"]), row(&["tooling"])]
     }
 }

@@ -5,12 +5,12 @@ use std::fmt::Write as _;
 use hardpan_compose::{Request, Stages, load};
 use hardpan_diag::{Exit, Severity as Problem};
 use hardpan_rules::codes::Severity;
-use hardpan_rules::policy::Policy;
-use hardpan_rules::{Finding, Names, Outcome, Verdict, check};
+use hardpan_rules::policy::Date;
+use hardpan_rules::{Finding, Names, Outcome, Settings, Verdict, check};
 
 use crate::cli::{CheckArgs, ProjectArgs};
 use crate::disk::Disk;
-use crate::print;
+use crate::{policy_file, print};
 
 pub(crate) fn run(project: &ProjectArgs, args: &CheckArgs) -> anyhow::Result<Exit> {
     let mut request =
@@ -19,10 +19,12 @@ pub(crate) fn run(project: &ProjectArgs, args: &CheckArgs) -> anyhow::Result<Exi
         request.profiles.push("*".to_owned());
     }
     let loaded = load(&request, &Disk);
-    let root = loaded.project.as_ref().map_or(request.current_dir.as_str(), |project| project.working_dir());
-    let root = root.to_owned();
-    let policy = Policy { house_rules: args.house, ..Policy::default() };
-    let outcome = check(loaded, &policy, root, &Disk);
+    let folder =
+        loaded.project.as_ref().map_or(request.current_dir.as_str(), |project| project.working_dir());
+    let policy = policy_file::find(args.policy.as_deref(), folder)?;
+    let root = policy_file::root(policy.as_ref(), folder);
+    let settings = Settings { root, policy, house_rules: args.house, today: today() };
+    let outcome = check(loaded, &settings, &Disk);
     print::to_stdout(&text(&outcome))?;
     let is_broken =
         |finding: &Finding| finding.verdict == Verdict::Violation && finding.severity >= Severity::Medium;
@@ -33,6 +35,12 @@ pub(crate) fn run(project: &ProjectArgs, args: &CheckArgs) -> anyhow::Result<Exi
     } else {
         Exit::Clean
     })
+}
+
+/// Today, in UTC. A clock before 1970 gives its first day.
+fn today() -> Date {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    Date::from_unix_seconds(now.map_or(0, |now| now.as_secs()))
 }
 
 fn text(outcome: &Outcome) -> String {

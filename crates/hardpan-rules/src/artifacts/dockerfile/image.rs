@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use crate::artifacts::SourceMap;
+
 use super::entries::{EntryKind, entries_of};
 use super::expand::Expanded;
 use super::instruction::{Dockerfile, Form, Instruction};
@@ -76,6 +78,8 @@ pub struct CommandSetting {
     pub arguments: Vec<String>,
     /// Whether a shell runs the text.
     pub in_shell: bool,
+    /// The way back from the text to the file, if a shell runs it.
+    pub map: SourceMap,
     /// The command in the file.
     pub range: Range<usize>,
     /// The line of the instruction, from one.
@@ -244,7 +248,8 @@ impl State<'_> {
         let start =
             instruction.arguments.get(skipped).map_or(instruction.text_range.start, |word| word.range.start);
         let range = start.min(instruction.text_range.end)..instruction.text_range.end;
-        CommandSetting { arguments, in_shell, range, line: instruction.line, stage: self.stage }
+        let map = if in_shell { instruction.map.without(from) } else { SourceMap::default() };
+        CommandSetting { arguments, in_shell, map, range, line: instruction.line, stage: self.stage }
     }
 
     fn healthcheck(&self, instruction: &Instruction) -> Option<Healthcheck> {

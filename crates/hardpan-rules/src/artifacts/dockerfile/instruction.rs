@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::artifacts::SourceMap;
+
 use super::lines::{Lines, Logical};
 use super::words::{Argument, first_word, json_list, split};
 
@@ -48,6 +50,8 @@ pub struct Instruction {
     pub text: String,
     /// Where that text is.
     pub text_range: Range<usize>,
+    /// The way back from that text to the file.
+    pub map: SourceMap,
     /// That text split at blanks, quotes kept.
     pub arguments: Vec<Argument>,
     /// Whether that text is a JSON list of strings.
@@ -63,12 +67,17 @@ impl Instruction {
         self.flags.iter().find(|flag| flag.name == name).map(|flag| flag.value.as_deref().unwrap_or_default())
     }
 
-    /// The shell script of a `RUN` that is nothing but here-documents, else the text.
+    /// The shell script of the instruction, with the way back to the file: the body of the here-document when a `RUN` is
+    /// nothing else, else the text.
     #[must_use]
-    pub fn script<'a>(&'a self, file: &'a str) -> &'a str {
+    pub fn script<'a>(&'a self, file: &'a str) -> (&'a str, SourceMap) {
         match (self.heredocs.first(), self.arguments.len()) {
-            (Some(body), 1) if self.name == "RUN" => file.get(body.range.clone()).unwrap_or_default(),
-            _ => &self.text,
+            (Some(body), 1) if self.name == "RUN" => {
+                let mut map = SourceMap::default();
+                map.push(0, body.range.clone());
+                (file.get(body.range.clone()).unwrap_or_default(), map)
+            }
+            _ => (&self.text, self.map.clone()),
         }
     }
 }
@@ -209,6 +218,7 @@ fn instruction(logical: &Logical, escape: char) -> Instruction {
         flags,
         text: slice(&body).to_owned(),
         text_range: logical.source(&body),
+        map: logical.map.without(rest),
         arguments,
         form,
         heredocs: Vec::new(),

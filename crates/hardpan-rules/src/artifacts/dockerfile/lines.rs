@@ -2,12 +2,13 @@
 
 use std::ops::Range;
 
+use crate::artifacts::SourceMap;
+
 /// An instruction's text as the builder sees it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Logical {
     pub(super) text: String,
-    /// Where pieces of `text` come from: the offset in `text`, then the one in the source. In order of both.
-    pieces: Vec<(usize, usize)>,
+    pub(super) map: SourceMap,
     /// The whole of it in the source, without the last line end.
     pub(super) range: Range<usize>,
     /// The first line, from one.
@@ -17,26 +18,14 @@ pub(super) struct Logical {
 impl Logical {
     fn push(&mut self, text: &str, source: usize) {
         if !text.is_empty() {
-            self.pieces.push((self.text.len(), source));
+            self.map.push(self.text.len(), source..source + text.len());
             self.text.push_str(text);
         }
     }
 
     /// The range in the source of a range in `text`. An empty one lies where its neighbour ends.
     pub(super) fn source(&self, range: &Range<usize>) -> Range<usize> {
-        let start = self.source_of(range.start);
-        if range.is_empty() {
-            return start..start;
-        }
-        start..self.source_of(range.end - 1) + 1
-    }
-
-    fn source_of(&self, at: usize) -> usize {
-        let index = self.pieces.partition_point(|(logical, _)| *logical <= at);
-        match index.checked_sub(1).and_then(|index| self.pieces.get(index)) {
-            Some((logical, source)) => (source + (at - logical)).min(self.range.end),
-            None => self.range.start,
-        }
+        self.map.range(range)
     }
 }
 

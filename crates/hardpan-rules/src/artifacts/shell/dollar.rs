@@ -172,13 +172,12 @@ impl Reader<'_> {
                 b'$' => self.dollar(quoted, &mut parts),
                 b'`' => self.backticks(quoted, &mut parts),
                 b'\\' => {
-                    let from = self.pos;
                     self.pos += 1;
-                    let text_from = self.pos;
+                    let from = self.pos;
                     if self.peek(0).is_some() {
                         self.step();
                     }
-                    let text = self.slice(text_from..self.pos).to_owned();
+                    let text = self.slice(from..self.pos).to_owned();
                     parts.push(Part::Literal(Literal { range: from..self.pos, text, quoted: true }));
                 }
                 _ => {

@@ -11,6 +11,7 @@ mod dollar;
 mod heredoc;
 mod options;
 mod parser;
+mod simple;
 mod tree;
 mod walk;
 mod word;

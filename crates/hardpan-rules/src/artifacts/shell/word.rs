@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::artifacts::SourceMap;
+
 use super::tree::{Assignment, Block};
 
 /// One word of a command, after splitting and before expansion.
@@ -79,18 +81,24 @@ impl Word {
     #[must_use]
     pub fn unquoted(&self) -> String {
         let mut text = String::new();
+        self.unquote_into(&mut text, &mut SourceMap::default());
+        text
+    }
+
+    /// As [`Word::unquoted`], noting where each piece comes from.
+    pub(super) fn unquote_into(&self, text: &mut String, map: &mut SourceMap) {
         for part in &self.parts {
+            let range = part.range();
+            map.push(text.len(), range.clone());
             match part {
                 Part::Literal(literal) => text.push_str(&literal.text),
-                other => {
-                    let range = other.range();
+                _ => {
                     let from = range.start.saturating_sub(self.range.start);
                     let to = range.end.saturating_sub(self.range.start);
                     text.push_str(self.raw.get(from..to).unwrap_or_default());
                 }
             }
         }
-        text
     }
 
     /// The word as `NAME=value`, if it begins with an unquoted name and `=` or `+=`.
@@ -183,7 +191,7 @@ pub enum Part {
 }
 
 impl Part {
-    /// Where it is; for quoted text without the quotes.
+    /// Where it is; for quoted or escaped text without the quotes or the backslash.
     #[must_use]
     pub fn range(&self) -> &Range<usize> {
         match self {
@@ -209,7 +217,7 @@ impl Part {
 /// Text that is not expanded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Literal {
-    /// Where it is, without the quotes.
+    /// Where it is, without the quotes or the backslash.
     pub range: Range<usize>,
     /// What it stands for, escapes resolved.
     pub text: String,

@@ -111,7 +111,7 @@ impl Reader<'_> {
                 let from = self.pos;
                 self.step();
                 let text = self.slice(from..self.pos).to_owned();
-                parts.push(Part::Literal(Literal { range: start..self.pos, text, quoted: true }));
+                parts.push(Part::Literal(Literal { range: from..self.pos, text, quoted: true }));
             }
         }
     }
@@ -147,45 +147,55 @@ impl Reader<'_> {
 
     /// Text as in double quotes, up to `stop` or the end. The sign itself stays.
     pub(super) fn quoted_text(&mut self, stop: Option<u8>, parts: &mut Vec<Part>) {
-        let mut text = String::new();
         let mut start = self.pos;
-        let mut plain_from = self.pos;
         loop {
             let byte = self.peek(0);
-            let special = byte.is_none_or(|byte| matches!(byte, b'\\' | b'$' | b'`') || Some(byte) == stop);
-            if !special {
+            if byte.is_some_and(|byte| !matches!(byte, b'\\' | b'$' | b'`') && Some(byte) != stop) {
                 self.pos += 1;
                 continue;
             }
-            text.push_str(self.slice(plain_from..self.pos));
-            if byte == Some(b'\\') {
-                match self.peek(1) {
-                    Some(b'\n') => {
-                        self.pos += 2;
-                        plain_from = self.pos;
-                    }
-                    Some(next) if matches!(next, b'\\' | b'$' | b'`') || Some(next) == stop => {
-                        plain_from = self.pos + 1;
-                        self.pos += 2;
-                    }
-                    _ => {
-                        plain_from = self.pos;
-                        self.pos += 1;
-                    }
+            match (byte, self.peek(1)) {
+                (Some(b'\\'), Some(b'\n')) => {
+                    self.quoted_literal(start, parts);
+                    self.pos += 2;
                 }
-                continue;
-            }
-            if !text.is_empty() {
-                let text = std::mem::take(&mut text);
-                parts.push(Part::Literal(Literal { range: start..self.pos, text, quoted: true }));
-            }
-            match byte {
-                Some(b'$') => self.dollar(true, parts),
-                Some(b'`') if stop != Some(b'`') => self.backticks(true, parts),
-                _ => return,
+                (Some(b'\\'), Some(next)) if matches!(next, b'\\' | b'$' | b'`') || Some(next) == stop => {
+                    // What is escaped begins a literal of its own, so that every literal is written as it reads.
+                    self.quoted_literal(start, parts);
+                    start = self.pos + 1;
+                    self.pos += 2;
+                    continue;
+                }
+                (Some(b'\\'), _) => {
+                    self.pos += 1;
+                    continue;
+                }
+                (Some(b'$'), _) => {
+                    self.quoted_literal(start, parts);
+                    self.dollar(true, parts);
+                }
+                (Some(b'`'), _) if stop != Some(b'`') => {
+                    self.quoted_literal(start, parts);
+                    self.backticks(true, parts);
+                }
+                _ => {
+                    self.quoted_literal(start, parts);
+                    return;
+                }
             }
             start = self.pos;
-            plain_from = self.pos;
+        }
+    }
+
+    /// Pushes the quoted text from `start` to here, if there is any.
+    fn quoted_literal(&self, start: usize, parts: &mut Vec<Part>) {
+        let text = self.slice(start..self.pos);
+        if !text.is_empty() {
+            parts.push(Part::Literal(Literal {
+                range: start..self.pos,
+                text: text.to_owned(),
+                quoted: true,
+            }));
         }
     }
 

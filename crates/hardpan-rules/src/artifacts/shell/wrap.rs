@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::artifacts::SourceMap;
+
 use super::options::Options;
 use super::parser::base_name;
 use super::tree::SimpleCommand;
@@ -58,6 +60,8 @@ pub struct NestedScript {
     pub text: String,
     /// Whether the text is known before the outer script runs. If not, the outer expansions stand in it as written.
     pub exact: bool,
+    /// The way back from the text to the outer script.
+    pub map: SourceMap,
     /// Where the word or words are in the outer script.
     pub range: Range<usize>,
     /// The options given to the shell. An `eval` has those of its surroundings, which are not in here.
@@ -182,11 +186,18 @@ fn known(words: &[Word]) -> Vec<Option<&str>> {
 }
 
 fn nested(kind: NestedKind, words: &[Word], options: Options, wrappers: Vec<String>) -> NestedScript {
-    let texts: Vec<String> = words.iter().map(Word::unquoted).collect();
+    let mut text = String::new();
+    let mut map = SourceMap::default();
+    for (index, word) in words.iter().enumerate() {
+        if index > 0 {
+            text.push(' ');
+        }
+        word.unquote_into(&mut text, &mut map);
+    }
     let start = words.first().map_or(0, |word| word.range.start);
     let end = words.last().map_or(start, |word| word.range.end);
     let exact = words.iter().all(|word| word.plain.is_some());
-    NestedScript { kind, text: texts.join(" "), exact, range: start..end, options, wrappers }
+    NestedScript { kind, text, exact, map, range: start..end, options, wrappers }
 }
 
 /// How to step over the arguments of a wrapper.

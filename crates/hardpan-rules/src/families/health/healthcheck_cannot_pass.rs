@@ -5,13 +5,14 @@ use std::ops::Range;
 
 use hardpan_compose::NodeRef;
 
-use super::built::{self, Built, Source};
+use super::built::{self, Source};
 use super::image_tools::{Tools, is_plain_base};
 use super::ports::{Ports, has_number, is_mentioned};
 use super::probe::{Probe, Program};
 use super::state::{Health, health};
 use super::times::Times;
 use crate::artifacts::dockerfile::Healthcheck;
+use crate::builds::Build;
 use crate::finding::Place;
 use crate::rule::{Audience, Confidence, Rule};
 use crate::{Scope, Service, ServiceKind, Verdicts};
@@ -35,7 +36,7 @@ struct Case<'c, 'p> {
     /// The word of the test with this number as a place.
     place: &'c dyn Fn(usize) -> Place,
     /// The builds that the image stands on; empty for one of a registry.
-    builds: &'c [Built],
+    builds: &'c [&'c Build],
     /// Whether it is known where the image comes from.
     is_known: bool,
 }
@@ -44,7 +45,7 @@ fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
     for service in scope.services() {
         let before = verdicts.drafts.len();
         let (builds, is_known) = match built::source(scope, service) {
-            Source::Built(built) => (built::chain(scope, *built), true),
+            Source::Built(builds) => (builds, true),
             Source::Registry => (Vec::new(), true),
             Source::Elsewhere => (Vec::new(), false),
         };
@@ -87,11 +88,11 @@ fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
     }
 }
 
-type Command<'b> = (&'b Built, &'b [String], bool, Range<usize>, &'b BTreeMap<String, String>);
+type Command<'b> = (&'b Build, &'b [String], bool, Range<usize>, &'b BTreeMap<String, String>);
 
 /// The healthcheck of the first build that has one.
-fn of_dockerfile(builds: &[Built]) -> Option<Command<'_>> {
-    builds.iter().find_map(|built| match &built.image.healthcheck {
+fn of_dockerfile<'b>(builds: &'b [&'b Build]) -> Option<Command<'b>> {
+    builds.iter().copied().find_map(|built| match &built.image.healthcheck {
         Some(Healthcheck::Defined { command, range, flags, .. }) => {
             Some((built, command.arguments.as_slice(), command.in_shell, range.clone(), flags))
         }
@@ -150,6 +151,7 @@ impl Case<'_, '_> {
     }
 
     fn judge_programs(&self, verdicts: &mut Verdicts<'_>) {
+        const TRIVIAL: [&str; 6] = ["echo", "exit", "false", "kill", "return", "true"];
         let Some(tools) = self.tools() else { return };
         if let Some(shell) = self.probe.shell().filter(|shell| self.lacks(tools, shell)) {
             verdicts
@@ -175,9 +177,14 @@ impl Case<'_, '_> {
         let programs = self.probe.programs();
         // Whoever asks whether a program is there, or has another one at hand, knows what the image has.
         let asks = |program: &Program| matches!(program.name.as_str(), "command" | "which" | "type" | "hash");
+        let falls_back = |program: &Program| {
+            program.is_fallback
+                && !TRIVIAL.contains(&program.name.as_str())
+                && !self.lacks(tools, &program.name)
+        };
         let has_other =
             |program: &Program| NETWORK.contains(&program.name.as_str()) && !self.lacks(tools, &program.name);
-        if programs.iter().any(|program| asks(program) || has_other(program)) {
+        if programs.iter().any(|program| asks(program) || falls_back(program) || has_other(program)) {
             return;
         }
         let missing =
@@ -205,14 +212,14 @@ impl Case<'_, '_> {
 
     fn tools(&self) -> Option<Tools> {
         match self.builds.last() {
-            Some(root) => Tools::of_builds(root, self.builds),
+            Some(_) => Tools::of_builds(self.builds),
             None if self.is_known => Tools::of_image(self.service.image()?),
             None => None,
         }
     }
 
     fn lacks(&self, tools: Tools, program: &str) -> bool {
-        tools.lack(program) && !self.builds.iter().any(|built| built.mentions(program))
+        tools.lack(program) && !self.builds.iter().any(|build| built::mentions(build, program))
     }
 
     fn judge_ports(&self, verdicts: &mut Verdicts<'_>) {

@@ -1,7 +1,8 @@
 //! Which programs a healthcheck cannot use, because the image does not have them. Version 1 of the table, 2026-11.
 
-use super::built::Built;
+use super::built;
 use crate::artifacts::image::ImageRef;
+use crate::builds::Build;
 
 /// What an image lacks of the programs that healthchecks use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -143,10 +144,10 @@ impl Tools {
         Some(Self { lacks: row.lacks, family: row.family })
     }
 
-    /// What an image built here lacks by its base. Whether a step brings something, [`Built::mentions`] says.
-    pub(super) fn of_builds(root: &Built, builds: &[Built]) -> Option<Self> {
-        let base = &root.image.base;
-        if !base.unresolved.is_empty() || builds.iter().any(Built::is_opaque) {
+    /// What an image built here lacks by its base. Whether a step brings something, [`built::mentions`] says.
+    pub(super) fn of_builds(builds: &[&Build]) -> Option<Self> {
+        let base = &builds.last()?.image.base;
+        if !base.unresolved.is_empty() || builds.iter().any(|build| built::is_opaque(build)) {
             return None;
         }
         Self::of_image(&base.text)

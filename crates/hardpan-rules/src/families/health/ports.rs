@@ -2,8 +2,8 @@
 
 use hardpan_compose::{NodeRef, Value};
 
-use super::built::Built;
 use crate::Service;
+use crate::builds::Build;
 
 /// The ports that the files name for a service.
 pub(super) struct Ports {
@@ -15,7 +15,7 @@ pub(super) struct Ports {
 
 impl Ports {
     /// Of a service whose image stands on these builds.
-    pub(super) fn of(service: &Service<'_>, builds: &[Built]) -> Self {
+    pub(super) fn of(service: &Service<'_>, builds: &[&Build]) -> Self {
         let published = service
             .items("ports")
             .filter_map(|node| Some((node.get("published").and_then(as_port), as_port(node.get("target")?)?)))

@@ -98,8 +98,10 @@ impl Program {
 
 const LOOPBACK: &[&str] = &["localhost", "127.0.0.1", "0.0.0.0", "[::1]"];
 
+/// The last part of a path. What is called below `/busybox`, as in the debug images of distroless, is not what is
+/// missing elsewhere, so it keeps its path.
 fn base_name(program: &str) -> &str {
-    program.rsplit('/').next().unwrap_or(program)
+    if program.starts_with("/busybox/") { program } else { program.rsplit('/').next().unwrap_or(program) }
 }
 
 /// The numbers in `host:1234`, `/dev/tcp/host/1234`, and `host 1234` of a text.

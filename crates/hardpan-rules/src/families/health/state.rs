@@ -5,6 +5,7 @@ use hardpan_source::Span;
 
 use super::built::{self, Source};
 use crate::artifacts::dockerfile::Healthcheck;
+use crate::builds::Build;
 use crate::{Scope, Service};
 
 /// What is known of a service's healthcheck.
@@ -51,20 +52,18 @@ pub(super) fn health<'p>(scope: &Scope<'_>, service: &Service<'p>) -> Health<'p>
     match built::source(scope, service) {
         Source::Registry => Health::Unknown("whether its image has one is not known"),
         Source::Elsewhere => Health::Unknown("its Dockerfile is not here"),
-        Source::Built(built) => {
-            let chain = built::chain(scope, *built);
-            for built in &chain {
-                match &built.image.healthcheck {
-                    Some(Healthcheck::Defined { range, .. }) => return Health::Built(built.span(range)),
-                    Some(Healthcheck::Disabled { range, .. }) => {
-                        return Health::BuiltDisabled(built.span(range));
-                    }
-                    None => {}
-                }
-            }
-            chain.last().map_or(Health::Unknown("its Dockerfile is not here"), |root| {
-                Health::Absent(root.span(&root.image.base_range))
-            })
+        Source::Built(builds) => of_builds(&builds),
+    }
+}
+
+fn of_builds<'p>(builds: &[&Build]) -> Health<'p> {
+    for build in builds {
+        match &build.image.healthcheck {
+            Some(Healthcheck::Defined { range, .. }) => return Health::Built(build.span(range)),
+            Some(Healthcheck::Disabled { range, .. }) => return Health::BuiltDisabled(build.span(range)),
+            None => {}
         }
     }
+    let Some(root) = builds.last() else { return Health::Unknown("its Dockerfile is not here") };
+    Health::Absent(root.span(&root.image.base_range))
 }

@@ -65,6 +65,21 @@ fn nested_texts_are_found() {
 }
 
 #[test]
+fn a_nested_text_leads_back_to_the_outer_script() {
+    for text in [
+        "sh -c 'x; yy $z'",
+        "sh -c \"x $A; yy \"\"q\"",
+        "sh -c x\\ yy",
+        "eval \"x\" 'yy'",
+        "sh -c \"\\\"é\\\" \\\n yy\"",
+    ] {
+        let nested = nested_script(&first(text)).expect("a nested script");
+        let at = nested.text.find("yy").expect("the text has it");
+        assert_eq!(&text[nested.map.range(&(at..at + 2))], "yy", "{text}");
+    }
+}
+
+#[test]
 fn the_file_of_a_shell_is_named() {
     let found = shell_invocation(&[Some("bash"), Some("-e"), Some("/init.sh"), Some("x")]).expect("a shell");
     assert_eq!((found.text, found.file, found.options.errexit), (None, Some(2), true));
