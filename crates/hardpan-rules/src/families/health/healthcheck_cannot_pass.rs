@@ -55,7 +55,11 @@ fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
                 let words: Vec<&str> = nodes.iter().map(|node| node.as_str().unwrap_or_default()).collect();
                 if service.kind == ServiceKind::Init {
                     verdicts
-                        .violation(service, test, "has a healthcheck, though it ends by itself")
+                        .violation(
+                            service,
+                            whole(service, test),
+                            "has a healthcheck, though it ends by itself",
+                        )
                         .label("never asked after the end")
                         .help("remove it, and let others wait for `service_completed_successfully`");
                 }
@@ -85,6 +89,14 @@ fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
         if verdicts.drafts.len() == before {
             verdicts.satisfied(service);
         }
+    }
+}
+
+/// The healthcheck as a whole: its key, with the way of its test.
+fn whole(service: &Service<'_>, test: NodeRef<'_>) -> Place {
+    match (Place::from(test), service.node.key_span("healthcheck")) {
+        (Place::At { span, way }, Some(key)) if key.file == span.file => Place::At { span: key, way },
+        (place, _) => place,
     }
 }
 

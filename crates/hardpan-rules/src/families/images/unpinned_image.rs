@@ -75,7 +75,7 @@ fn judge(
     let Some(why) = moves(image) else { return verdicts.satisfied(service) };
     if image.tag.is_none()
         && let Some(variable) = unset_variable(node)
-        && scope.files.text(node.origin().span).trim_end_matches(['"', '\'']).ends_with('}')
+        && ends_with_variable(&scope.files.text(node.origin().span))
     {
         // `name${TAG}`, as long as nobody sets it; in `${PREFIX}name` the tag is missing either way.
         verdicts
@@ -85,7 +85,7 @@ fn judge(
     }
     let draft = verdicts.violation(service, node, why);
     draft.label("may be another image tomorrow");
-    match variable_with_default(node) {
+    match variable_of_tag(scope, node) {
         Some((name, true)) => {
             draft.help(format!("let the default of `{name}` be a version, or a version with its digest"));
         }
@@ -196,11 +196,19 @@ fn unset_variable(node: NodeRef<'_>) -> Option<&str> {
     })
 }
 
-/// The last variable of the reference, where the tag usually is, and whether its default was taken.
-fn variable_with_default(node: NodeRef<'_>) -> Option<(&str, bool)> {
+/// The variable that the reference ends with, which is where the tag is, and whether its default was taken.
+fn variable_of_tag<'p>(scope: &Scope<'_>, node: NodeRef<'p>) -> Option<(&'p str, bool)> {
+    let written = scope.files.text(node.origin().span);
+    if !ends_with_variable(&written) {
+        return None;
+    }
     let variables = node.hops().filter_map(|hop| match hop {
         Hop::Variable { name, set } => Some((&**name, *set == VariableSource::Default)),
         _ => None,
     });
-    variables.last()
+    variables.max_by_key(|(name, _)| written.rfind(name))
+}
+
+fn ends_with_variable(written: &str) -> bool {
+    written.trim_end_matches(['"', '\'']).ends_with('}')
 }
