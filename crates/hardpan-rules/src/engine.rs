@@ -35,6 +35,15 @@ pub struct Outcome {
     pub services: usize,
 }
 
+impl Outcome {
+    /// True if the resolver refused nothing. What is wrong with the policy does not count.
+    #[must_use]
+    pub fn is_resolved(&self) -> bool {
+        let mut errors = self.diagnostics.iter().filter(|one| one.severity == hardpan_diag::Severity::Error);
+        errors.all(|error| error.code.0.starts_with("policy::"))
+    }
+}
+
 /// How often a rule came to each verdict.
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
