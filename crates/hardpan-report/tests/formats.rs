@@ -8,8 +8,9 @@ use std::path::Path;
 use hardpan_compose::{Loader, PathKind, ReadError, Request, Stages, load};
 use hardpan_report::{Gate, Renderer, Report, Shown};
 use hardpan_rules::codes::Severity;
+use hardpan_rules::fix::Editor;
 use hardpan_rules::policy::Date;
-use hardpan_rules::{Outcome, Row, Settings, check, fix, matrix};
+use hardpan_rules::{Outcome, Row, Settings, check, matrix};
 use hardpan_source::Edit;
 use serde_json::Value;
 
@@ -48,9 +49,9 @@ impl Checked {
         let mut outcome = check(load(&request, &Disk), &settings, &Disk);
         hardpan_report::shorten_paths(&mut outcome, &directory);
         let matrix = matrix(&outcome);
+        let mut editor = Editor::new(&outcome);
         let edits = outcome.findings.iter();
-        let edits =
-            edits.map(|finding| fix::edits_of(finding, &outcome).unwrap_or_default()).collect::<Vec<_>>();
+        let edits = edits.map(|finding| editor.edits_of(finding).unwrap_or_default()).collect::<Vec<_>>();
         Self { directory, policy, outcome, matrix, edits }
     }
 

@@ -4,7 +4,7 @@ mod matrix;
 mod summary;
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt::Write as _;
 
 use annotate_snippets::{Group, Level, Renderer};
@@ -131,16 +131,17 @@ fn render(report: &Report<'_>, finding: &Finding, shown: Shown, renderer: &Rende
         (false, true) => GROUPED_MAX,
         (false, false) => RELATED_MAX,
     };
-    let related = finding.related.iter().take(related_max);
-    let excerpts = excerpt::excerpts(&sources, finding.primary.as_ref(), related);
+    let related = distinct(report, finding);
+    let shown_related = related.iter().take(related_max).copied();
+    let excerpts = excerpt::excerpts(&sources, finding.primary.as_ref(), shown_related);
     let heading = level.with_name(word).primary_title(title(finding)).id(finding.code.as_str());
     let mut group = excerpt::show(Group::with_title(heading), &excerpts);
     if finding.services.len() > SERVICES_IN_TITLE {
         let all: Vec<&str> = finding.services.iter().map(String::as_str).collect();
         group = group.element(Level::NOTE.message(format!("services: {}", all.join(", "))));
     }
-    if finding.related.len() > related_max {
-        let more = finding.related.len() - related_max;
+    if related.len() > related_max {
+        let more = related.len() - related_max;
         group = group.element(Level::NOTE.message(format!("{more} more places (`--verbose` shows them)")));
     }
     if let Some(help) = help(finding) {
@@ -152,6 +153,14 @@ fn render(report: &Report<'_>, finding: &Finding, shown: Shown, renderer: &Rende
     }
     group = group.element(Level::NOTE.message(note(finding)));
     renderer.render(&[group])
+}
+
+/// The related places; of several in one line that say the same, such as a merge key and its alias, the first.
+fn distinct<'r>(report: &Report<'r>, finding: &'r Finding) -> Vec<&'r Label> {
+    let line = |label: &Label| report.outcome.files.get(label.span.file).line_column(label.span.start).line;
+    let mut seen = HashSet::new();
+    let places = finding.related.iter();
+    places.filter(|label| seen.insert((label.span.file, line(label), label.text.as_str()))).collect()
 }
 
 /// More services than these are counted in the title, so they are listed below.
