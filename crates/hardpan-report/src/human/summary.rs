@@ -152,7 +152,9 @@ const VIOLATED_MAX: usize = 6;
 fn violated(report: &Report<'_>) -> String {
     let rows = report.matrix.iter().filter(|row| row.status == Status::Violated);
     let mut broken: Vec<_> = rows.map(|row| row.requirement).collect();
-    broken.sort_by_key(|requirement| std::cmp::Reverse(requirement.priority));
+    // Ids that the documents give themselves begin with a letter and say more.
+    let is_ours = |id: &str| id.starts_with(|c: char| c.is_ascii_digit());
+    broken.sort_by_key(|requirement| (std::cmp::Reverse(requirement.priority), is_ours(requirement.id)));
     let more = if broken.len() > VIOLATED_MAX + 1 { broken.len() - VIOLATED_MAX } else { 0 };
     let shown = broken[..broken.len() - more].iter().map(|requirement| match requirement.priority {
         Priority::Unstated => requirement.id.to_owned(),
