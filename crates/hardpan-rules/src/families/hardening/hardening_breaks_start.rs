@@ -30,15 +30,11 @@ struct Starter {
 
 const STARTERS: [Starter; 12] = [
     Starter {
-        names: &["postgres", "postgis", "timescaledb", "pgvector", "timescaledb-ha"],
+        names: &["postgres", "postgis", "timescaledb", "pgvector"],
         before: None,
         needs: CHOWN_AND_SWITCH,
     },
-    Starter {
-        names: &["mysql", "mariadb", "percona", "percona-server"],
-        before: None,
-        needs: CHOWN_AND_SWITCH,
-    },
+    Starter { names: &["mysql", "mariadb"], before: None, needs: CHOWN_AND_SWITCH },
     Starter { names: &["mongo"], before: None, needs: CHOWN_AND_SWITCH },
     Starter { names: &["rabbitmq"], before: None, needs: CHOWN_AND_SWITCH },
     Starter { names: &["redis", "valkey"], before: Some(8), needs: "SETGID, SETUID" },
