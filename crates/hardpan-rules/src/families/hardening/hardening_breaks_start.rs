@@ -13,7 +13,7 @@ pub(crate) const RULE: Rule = Rule {
     audience: Audience::Anybody,
     confidence: Confidence::Low,
     since: "0.1.0",
-    sources: &["document 001, section 6", "the entry points of the official images, November 2025"],
+    sources: &["document 001, section 6", "docker-library, entry points of the official images"],
     doc: include_str!("../../../rules/hardening-breaks-start/doc.md"),
     check,
 };
