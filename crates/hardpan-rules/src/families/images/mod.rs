@@ -11,6 +11,7 @@ mod file_added_from_network;
 mod packages_unpinned_or_lists_kept;
 mod secret_in_build;
 mod shell_form_start;
+mod unpinned_image;
 
 use crate::builds::Build;
 use crate::rule::Rule;
@@ -27,6 +28,7 @@ pub(crate) const RULES: &[&Rule] = &[
     &shell_form_start::RULE,
     &cargo_without_lock_file::RULE,
     &built_for_one_processor::RULE,
+    &unpinned_image::RULE,
 ];
 
 /// The services whose Dockerfile is at hand.
