@@ -215,7 +215,8 @@ fn the_matrix_never_shows_what_is_planned_as_met() {
     let output = hardpan(&format!("check {QUICKSTART} --requirements"));
     assert!(output.stdout.contains("requirements that files can decide are met"), "{}", output.stdout);
     let line = output.stdout.lines().find(|line| line.contains(" NFR-RES-01 ")).expect("it is listed");
-    assert!(line.contains(" planned ") || line.contains(" to-be-observed "), "{line}");
+    // Its rule is one of the house, which this run leaves off.
+    assert!([" planned ", " to-be-observed ", " off "].iter().any(|status| line.contains(status)), "{line}");
 }
 
 /// Every example of the README that shows output shows what the program prints today.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
+use super::raw;
 use crate::rule::{Audience, Confidence, Rule};
 use crate::{Names, Scope, Service, ServiceKind, Subject, Verdicts};
 
@@ -32,6 +33,10 @@ impl Row {
 }
 
 fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
+    if raw::is_incomplete(scope) {
+        verdicts.not_applicable(Subject::Project, "files of the project are missing or cannot be read");
+        return;
+    }
     let matrix = &scope.policy.matrix();
     let is_configured = is_configured(scope);
     let declared: BTreeSet<&str> = scope.services().iter().flat_map(Service::profiles).collect();

@@ -117,6 +117,9 @@ fn published(root: RawNode<'_>) -> Option<Span> {
 /// How many texts are read for commands.
 const TEXTS_MAX: usize = 300;
 
+/// How many names are looked at in all.
+const NAMES_MAX: usize = 5_000;
+
 /// How deep folders with texts are searched.
 const DEPTH_MAX: usize = 4;
 
@@ -130,9 +133,10 @@ fn texts(scope: &Scope<'_>) -> Vec<String> {
             .map(|name| (format!("{root}/{name}"), 1))
             .collect();
     pending.push((root, DEPTH_MAX));
-    let mut found = Vec::new();
+    let (mut found, mut names_left) = (Vec::new(), NAMES_MAX);
     while let Some((folder, depth)) = pending.pop() {
-        for (name, kind) in scope.files.list(&folder) {
+        for (name, kind) in scope.files.list(&folder).into_iter().take(names_left) {
+            names_left -= 1;
             let path = format!("{folder}/{name}");
             if kind == PathKind::Directory {
                 if depth < DEPTH_MAX && !name.starts_with('.') {

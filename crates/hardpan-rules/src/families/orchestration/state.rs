@@ -20,7 +20,6 @@ const DATA_PATHS: &[&str] = &[
     "/opt/couchdb/data",
     "/prometheus",
     "/qdrant/storage",
-    "/root/.ollama",
     "/surrealdb",
     "/usr/share/elasticsearch/data",
     "/usr/share/opensearch/data",
@@ -76,7 +75,7 @@ pub(super) fn is_known_data(service: &Service<'_>, mount: &Mount<'_>) -> bool {
     let is_known = DATA_PATHS
         .iter()
         .any(|path| target.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')));
-    is_known || (is_data(target) && DATA_IMAGES.contains(&family(service)))
+    is_known || target.ends_with("/.ollama") || (is_data(target) && DATA_IMAGES.contains(&family(service)))
 }
 
 fn is_data(target: &str) -> bool {

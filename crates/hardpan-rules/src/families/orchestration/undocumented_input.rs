@@ -72,10 +72,24 @@ fn bare_variables<'p>(scope: &Scope<'p>) -> BTreeMap<&'p str, Needed<'p>> {
             needed.uses.push(span);
         }
     }
+    for (name, node) in given_by_environment(scope) {
+        let is_set = scope.environment.iter().find(|(known, ..)| known == name);
+        let set = is_set.map_or(&VariableSource::Unset, |(.., source)| source);
+        found.entry(name).or_insert_with(|| Needed { uses: Vec::new(), set }).uses.push(node.origin().span);
+    }
     for needed in found.values_mut() {
         needed.uses.sort_by_key(|span| (span.file, span.start));
     }
     found
+}
+
+/// The variables that secrets and configs take their content from.
+fn given_by_environment<'p>(scope: &Scope<'p>) -> impl Iterator<Item = (&'p str, NodeRef<'p>)> {
+    let resources = ["secrets", "configs"].into_iter().flat_map(|section| scope.project.section(section));
+    resources.filter_map(|(_, resource)| {
+        let node = resource.get("environment")?;
+        Some((node.as_str().filter(|name| !name.is_empty())?, node))
+    })
 }
 
 /// Reports all variables without documentation at once; true if there is none.

@@ -212,12 +212,18 @@ fn is_of_alternatives(scope: &Scope<'_>, error: &Diagnostic) -> bool {
     let mut services: Vec<&Service<'_>> = spans.flat_map(named).collect();
     services.sort_by_key(|service| service.id);
     services.dedup_by_key(|service| service.id);
+    // A profile that nobody is meant to choose tells nothing.
+    let chosen = |service: &Service<'_>| -> Vec<String> {
+        let profiles =
+            service.profiles().filter(|profile| !matches!(*profile, "none" | "never" | "disabled"));
+        profiles.map(str::to_owned).collect()
+    };
     services.len() > 1
         && services.iter().enumerate().all(|(at, one)| {
+            let own = chosen(one);
             services[at + 1..].iter().all(|other| {
-                let (mut left, right): (_, Vec<&str>) =
-                    (one.profiles().peekable(), other.profiles().collect());
-                left.peek().is_some() && !right.is_empty() && !left.any(|profile| right.contains(&profile))
+                let is_behind_profiles = one.profiles().next().is_some() && other.profiles().next().is_some();
+                is_behind_profiles && !chosen(other).iter().any(|profile| own.contains(profile))
             })
         })
 }

@@ -29,7 +29,7 @@ const SECTIONS: [(&str, &str); 4] =
     [("networks", "network"), ("volumes", "volume"), ("secrets", "secret"), ("configs", "config")];
 
 fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
-    if is_incomplete(scope) {
+    if raw::is_incomplete(scope) {
         verdicts.not_applicable(Subject::Project, "files of the project are missing or cannot be read");
         return;
     }
@@ -92,21 +92,6 @@ fn used<'p>(scope: &Scope<'p>, section: &str) -> HashSet<&'p str> {
         }
     }
     used
-}
-
-/// Whether the load has not seen all that the project is made of, so that what seems unused may not be.
-fn is_incomplete(scope: &Scope<'_>) -> bool {
-    const CODES: [&str; 7] = [
-        "file::",
-        "yaml::",
-        "compose::budget",
-        "compose::include-cycle",
-        "compose::invalid-include",
-        "compose::extends-",
-        "compose::remote-file",
-    ];
-    let errors = scope.diagnostics.iter().filter(|one| one.severity == hardpan_diag::Severity::Error);
-    errors.into_iter().any(|error| CODES.iter().any(|code| error.code.0.starts_with(code)))
 }
 
 /// Whether the file that declares something has a commented include of a file that is not here.

@@ -4,7 +4,7 @@ use anyhow::Context as _;
 use hardpan_compose::Request;
 use hardpan_diag::Exit;
 use hardpan_report::relative;
-use hardpan_rules::fix::{Fixed, edits_of, fix};
+use hardpan_rules::fix::{Editor, Fixed, fix};
 use hardpan_rules::{Finding, Names, Outcome, Safety, Settings};
 use hardpan_source::Edit;
 
@@ -76,7 +76,8 @@ fn tell(fixed: &Fixed, done: &str, current_dir: &str) {
 pub(super) fn edits(args: &CheckArgs, outcome: &Outcome) -> Vec<Vec<Edit>> {
     match args.format {
         ReportFormat::Json | ReportFormat::Sarif => {
-            outcome.findings.iter().map(|finding| edits_of(finding, outcome).unwrap_or_default()).collect()
+            let mut editor = Editor::new(outcome);
+            outcome.findings.iter().map(|finding| editor.edits_of(finding).unwrap_or_default()).collect()
         }
         ReportFormat::Human | ReportFormat::Junit | ReportFormat::Github => Vec::new(),
     }
