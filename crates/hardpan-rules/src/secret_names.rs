@@ -156,10 +156,14 @@ const ATTRIBUTES: &[&str] = &[
     "url",
     "urls",
     "user",
+    "users",
     "username",
     "validity",
     "version",
 ];
+
+/// How many words may stand behind the one that makes a name a credential's: `API_KEY_FOR_PLUGIN`.
+const WORDS_AFTER_MAX: usize = 2;
 
 /// First words of names that switch something on or off, or bound it.
 const SWITCHES: &[&str] =
@@ -200,6 +204,8 @@ pub fn is_secret_name(name: &str) -> bool {
     if words.len() > 1 && SWITCHES.contains(&words[0].as_str()) {
         return false;
     }
+    // `SECRET_PARAM_STORE_BOOTSTRAP_SERVERS` is about something else by the time it ends.
+    let is_near_end = |at: usize| words.len() - at <= WORDS_AFTER_MAX + 1;
     let is_public = |at: usize| at > 0 && matches!(words[at - 1].as_str(), "public" | "publishable" | "anon");
     words.iter().enumerate().any(|(at, word)| {
         let is_secret = SECRET_WORDS.contains(&word.as_str())
@@ -208,7 +214,10 @@ pub fn is_secret_name(name: &str) -> bool {
                 && at > 0
                 && KEY_KINDS.contains(&words[at - 1].as_str()));
         // `ACCESS_KEY` after `PUBLIC` stands one word further back.
-        is_secret && !is_public(at) && !(word.starts_with("key") && at > 1 && is_public(at - 1))
+        is_secret
+            && is_near_end(at)
+            && !is_public(at)
+            && !(word.starts_with("key") && at > 1 && is_public(at - 1))
     })
 }
 
@@ -613,6 +622,8 @@ mod tests {
             "KEY",
             "MONKEY",
             "SUPABASE_ANON_KEY",
+            "CONFIG_PROVIDERS_SECRET_PARAM_STORE_BOOTSTRAP_SERVERS",
+            "AUTHENTICATION_APIKEY_USERS",
         ] {
             assert!(!is_secret_name(name), "{name}");
         }

@@ -34,8 +34,6 @@ pub(super) struct Argument {
 /// A text for a shell.
 pub(super) struct Shell {
     text: Text,
-    /// Options given to the shell itself.
-    options: Options,
     /// The parsed text, and the texts inside of it (`sh -c '…'`), each with the way back to the text around it.
     units: Vec<Unit>,
 }
@@ -63,7 +61,7 @@ impl Shell {
         });
         let mut units = Vec::new();
         add_units(script, options, &[], &mut units);
-        Self { text, options, units }
+        Self { text, units }
     }
 
     /// Whether the text stands in the project itself.
@@ -82,11 +80,6 @@ impl Shell {
     /// The script of this text itself, without the ones inside of it.
     pub(super) fn script(&self) -> &Script {
         &self.units[0].script
-    }
-
-    /// Options given to the shell, the shebang's included.
-    pub(super) fn options(&self) -> Options {
-        self.options.union(self.script().initial_options())
     }
 
     /// All scripts, those inside of others after them.
@@ -125,11 +118,17 @@ impl Shell {
         composed_secret(written, &range)
     }
 
+    /// The variable that Compose puts in at this range of one of the scripts.
+    pub(super) fn composed_variable(&self, unit: usize, range: &Range<usize>) -> Option<&str> {
+        let Text::Scalar(written, _) = &self.text else { return None };
+        let range = self.range(unit, range);
+        let touches = |place: &Range<usize>| place.start < range.end && range.start < place.end;
+        written.variables.iter().find(|(place, _)| touches(place)).map(|(_, name)| name.as_str())
+    }
+
     /// Whether Compose puts in a variable at this range of one of the scripts.
     pub(super) fn is_composed(&self, unit: usize, range: &Range<usize>) -> bool {
-        let Text::Scalar(written, _) = &self.text else { return false };
-        let range = self.range(unit, range);
-        written.variables.iter().any(|(place, _)| place.start < range.end && range.start < place.end)
+        self.composed_variable(unit, range).is_some()
     }
 }
 
