@@ -213,6 +213,13 @@ pub fn is_secret_name(name: &str) -> bool {
             || (matches!(word.as_str(), "key" | "keys")
                 && at > 0
                 && KEY_KINDS.contains(&words[at - 1].as_str()));
+        // What a proxy passes on, and what passes through, is no word to pass.
+        let neighbour = |wanted: &str, at: Option<usize>| {
+            at.and_then(|at| words.get(at)).is_some_and(|word| word == wanted)
+        };
+        if word == "pass" && (neighbour("proxy", at.checked_sub(1)) || neighbour("through", Some(at + 1))) {
+            return false;
+        }
         // `ACCESS_KEY` after `PUBLIC` stands one word further back.
         is_secret
             && is_near_end(at)
@@ -429,7 +436,8 @@ fn assigned_values(line: &str, ranges: &mut Vec<Range<usize>>) {
             continue;
         }
         let mut next = at;
-        if matches!(bytes.get(next), Some(b'"' | b'\'')) {
+        let is_quoted = matches!(bytes.get(next), Some(b'"' | b'\''));
+        if is_quoted {
             next += 1;
         }
         while matches!(bytes.get(next), Some(b' ' | b'\t')) {
@@ -449,6 +457,12 @@ fn assigned_values(line: &str, ranges: &mut Vec<Range<usize>>) {
                     at = end;
                 }
                 continue;
+            }
+            // A colon without a blank is part of a path or an image's name, but for JSON.
+            Some(b':')
+                if !is_quoted && bytes.get(next + 1).is_some_and(|byte| !byte.is_ascii_whitespace()) =>
+            {
+                false
             }
             Some(b'=' | b':') => {
                 next += 1;
@@ -624,6 +638,8 @@ mod tests {
             "SUPABASE_ANON_KEY",
             "CONFIG_PROVIDERS_SECRET_PARAM_STORE_BOOTSTRAP_SERVERS",
             "AUTHENTICATION_APIKEY_USERS",
+            "BACK_PROXY_PASS",
+            "TLS_PASS_THROUGH",
         ] {
             assert!(!is_secret_name(name), "{name}");
         }
@@ -678,6 +694,8 @@ mod tests {
         check("ENV A=b API_TOKEN=abc C=d", "ENV A=b API_TOKEN=*** C=d");
         check("  secrets:", "  secrets:");
         check("  TOKEN: pässe", "  TOKEN: ******");
+        check("  - ./credentials:/etc/credentials", "  - ./credentials:/etc/credentials");
+        check("{\"password\":\"abc\"}", "{\"password\":\"***\"}");
         check("host=db password=abc user=x", "host=db password=*** user=x");
     }
 

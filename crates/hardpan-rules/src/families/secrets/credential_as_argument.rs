@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::printed_secret::is_log_function;
 use super::programs::{Argument, Program, Shell, composed_secret, programs};
 use super::taint::{Leak, Taint};
 use super::values::is_no_credential;
@@ -104,7 +105,7 @@ fn check_shell(service: &Service<'_>, shell: &Shell, verdicts: &mut Verdicts<'_>
                 Some(effective) => (effective.program, effective.arguments),
                 None => ("", command.arguments()),
             };
-            if BUILTINS.contains(&program) || own.contains(program) {
+            if BUILTINS.contains(&program) || own.contains(program) || is_log_function(program) {
                 continue;
             }
             let leaks =

@@ -310,16 +310,27 @@ fn mounted_scripts(scope: &Scope<'_>, service: &Service<'_>) -> Vec<Program> {
         .flat_map(|path| service.words(path))
         .filter_map(NodeRef::as_str)
         .collect();
-    let mut found = Vec::new();
-    for mounted in mounted_files(scope, service) {
-        let target = mounted.target.as_str();
-        let is_run = SCRIPT_FOLDERS.iter().any(|folder| target.starts_with(folder))
-            || words.iter().any(|word| word.contains(target));
-        if is_run && is_shell_script(&mounted.file) {
-            found.push(Program::Shell(Shell::new(Text::File(mounted.file), Options::default())));
+    let mut found: Vec<Program> = Vec::new();
+    let mut waiting = mounted_files(scope, service);
+    waiting.retain(|mounted| is_shell_script(&mounted.file));
+    // A script that is run may run others.
+    loop {
+        let is_run = |mounted: &MountedFile| {
+            let target = mounted.target.as_str();
+            SCRIPT_FOLDERS.iter().any(|folder| target.starts_with(folder))
+                || words.iter().any(|word| word.contains(target))
+                || found
+                    .iter()
+                    .any(|program| matches!(program, Program::Shell(shell) if shell.text().contains(target)))
+        };
+        let (run, rest): (Vec<_>, Vec<_>) = waiting.into_iter().partition(is_run);
+        waiting = rest;
+        if run.is_empty() {
+            return found;
         }
+        let shells = run.into_iter().map(|mounted| Shell::new(Text::File(mounted.file), Options::default()));
+        found.extend(shells.map(Program::Shell));
     }
-    found
 }
 
 /// Whether a shell runs the file: by its first line, else by its name.
