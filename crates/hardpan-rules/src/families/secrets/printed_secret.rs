@@ -126,7 +126,9 @@ fn printed(
             command.redirects.iter().find_map(|redirect| {
                 let heredoc = redirect.heredoc.as_ref()?;
                 let leak = taint.leak(&heredoc.body)?;
-                Some((redirect.range.clone(), of_leak(leak)))
+                let variables = heredoc.body.variables();
+                let place = variables.iter().find(|found| leak == Leak::Variable(found.name.clone()));
+                Some((place.map_or(&redirect.range, |found| &found.range).clone(), of_leak(leak)))
             })
         }
         "env" | "printenv" if arguments.is_empty() => environment_has_secret(shell, taint)
