@@ -269,7 +269,8 @@ pub(super) fn mounted_files(scope: &Scope<'_>, service: &Service<'_>) -> Vec<Mou
 /// the host's own configuration are not.
 fn is_own(scope: &Scope<'_>, mount: NodeRef<'_>, source: &str) -> bool {
     let written = mount.get("source").map_or(mount, |node| node).origin().span;
-    source.starts_with(scope.root.as_str())
+    let below = source.strip_prefix(scope.root.trim_end_matches('/'));
+    below.is_some_and(|rest| rest.starts_with('/'))
         || scope.files.text(written).trim_start_matches(['"', '\'']).starts_with("..")
 }
 
