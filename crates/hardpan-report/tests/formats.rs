@@ -48,9 +48,9 @@ impl Checked {
         let mut outcome = check(load(&request, &Disk), &settings, &Disk);
         hardpan_report::shorten_paths(&mut outcome, &directory);
         let matrix = matrix(&outcome);
+        let mut editor = fix::Editor::new(&outcome);
         let edits = outcome.findings.iter();
-        let edits =
-            edits.map(|finding| fix::edits_of(finding, &outcome).unwrap_or_default()).collect::<Vec<_>>();
+        let edits = edits.map(|finding| editor.edits_of(finding).unwrap_or_default()).collect::<Vec<_>>();
         Self { directory, policy, outcome, matrix, edits }
     }
 
