@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::mounts::{Program, Setup, Text};
+use super::names::mentions;
 use super::scrape::Job;
 use crate::{Scope, Service};
 use hardpan_compose::NodeRef;
@@ -30,39 +31,72 @@ pub(super) fn setup<'p>(scope: &Scope<'p>, service: &Service<'p>) -> Setup {
     program.setup(scope, service)
 }
 
-/// The jobs of `prometheus.scrape` components. Targets are the addresses written anywhere in the text: components
-/// hand them on to one another.
+/// The jobs of `prometheus.scrape` components. Their targets are the addresses in what they refer to, which may refer
+/// to more.
 pub(super) fn jobs(text: &Text) -> Vec<Job<'_>> {
     let source = text.text();
     let components = components(source);
     let mut jobs = Vec::new();
     for component in components.iter().filter(|component| component.kind == "prometheus.scrape") {
-        let body = &source[component.body.clone()];
-        jobs.push(Job {
-            name: &source[component.head.clone()],
-            node: None,
-            targets: addresses(source, &component.body, text),
-            through: None,
-            is_relabelled: false,
-            discovery: if body.contains("discovery.docker") { vec!["discovery.docker"] } else { Vec::new() },
-        });
-    }
-    let elsewhere = components.iter().filter(|component| component.kind.starts_with("discovery."));
-    for component in elsewhere {
-        jobs.push(Job {
-            name: &source[component.head.clone()],
-            node: None,
-            targets: addresses(source, &component.body, text),
-            through: None,
-            is_relabelled: false,
-            discovery: if component.kind == "discovery.relabel" { Vec::new() } else { vec![component.kind] },
-        });
+        let mut job = empty_job(&source[component.head.clone()]);
+        let mut exporters = Vec::new();
+        for origin in origins(source, &components, component) {
+            let addresses = settings(source, &origin.body, "__address__");
+            job.targets.extend(addresses.map(|range| (&source[range.clone()], text.span(range))));
+            let place = text.span(origin.head.clone());
+            if origin.kind == "prometheus.exporter.self" {
+                job.targets.push(("localhost", place));
+            } else if origin.kind.starts_with("prometheus.exporter.") {
+                let mut exporter = empty_job(origin.kind);
+                exporter.through = Some(("localhost", place));
+                let body = &source[origin.body.clone()];
+                exporter.targets = strings(body).map(|value| (value, place)).collect();
+                exporters.push(exporter);
+            } else if origin.kind.starts_with("discovery.") && origin.kind != "discovery.relabel" {
+                job.discovery.push(origin.kind);
+            }
+        }
+        jobs.push(job);
+        jobs.extend(exporters);
     }
     jobs
 }
 
-fn addresses<'t>(source: &'t str, body: &Range<usize>, text: &Text) -> Vec<(&'t str, hardpan_source::Span)> {
-    settings(source, body, "__address__").map(|range| (&source[range.clone()], text.span(range))).collect()
+fn empty_job(name: &str) -> Job<'_> {
+    Job { name, node: None, targets: Vec::new(), through: None, is_relabelled: false, discovery: Vec::new() }
+}
+
+/// A component and all that it takes its input from.
+fn origins<'c, 't>(
+    source: &str,
+    components: &'c [Component<'t>],
+    first: &'c Component<'t>,
+) -> Vec<&'c Component<'t>> {
+    let mut origins = vec![first];
+    let mut at = 0;
+    while let Some(component) = origins.get(at).copied() {
+        let body = &source[component.body.clone()];
+        for other in components {
+            let is_input =
+                other.kind.starts_with("discovery.") || other.kind.starts_with("prometheus.exporter.");
+            if is_input && !origins.contains(&other) && mentions(body, &name(source, other)) {
+                origins.push(other);
+            }
+        }
+        at += 1;
+    }
+    origins
+}
+
+/// How others refer to a component: `discovery.docker.linux`.
+fn name(source: &str, component: &Component<'_>) -> String {
+    let label = source[component.head.clone()].split('"').nth(1).unwrap_or_default();
+    if label.is_empty() { component.kind.to_owned() } else { format!("{}.{label}", component.kind) }
+}
+
+/// The strings of a text.
+fn strings(text: &str) -> impl Iterator<Item = &str> {
+    text.split('"').skip(1).step_by(2)
 }
 
 /// The texts that a key is set to (`key = "…"`, `"key" = "…"`) in a part of the source, as ranges.
@@ -167,6 +201,17 @@ mod tests {
             settings(source, &found[1].body, "__address__").map(|range| &source[range]).collect();
         assert_eq!(values, ["a:1", "b:2"]);
         assert_eq!(settings(source, &found[1].body, "ob").count(), 0);
+    }
+
+    #[test]
+    fn what_a_component_takes_its_input_from_is_followed() {
+        let source = "discovery.docker \"a\" {\n}\ndiscovery.relabel \"b\" {\n  targets = discovery.docker.a.targets\n}\ndiscovery.docker \"logs\" {\n}\nprometheus.scrape \"c\" {\n  targets = discovery.relabel.b.output\n}\n";
+        let found = components(source);
+        let kinds: Vec<String> = super::origins(source, &found, &found[3])
+            .into_iter()
+            .map(|other| super::name(source, other))
+            .collect();
+        assert_eq!(kinds, ["prometheus.scrape.c", "discovery.relabel.b", "discovery.docker.a"]);
     }
 
     #[test]

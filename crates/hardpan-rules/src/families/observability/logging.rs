@@ -8,7 +8,7 @@ use super::cursor::Cursor;
 use super::mounts::{Program, Setup};
 use super::names::{host_and_port, mentions};
 use super::programs;
-use crate::{Scope, Service, ServiceId, ServiceKind};
+use crate::{Place, Scope, Service, ServiceId, ServiceKind};
 
 /// The plugin, where nobody has given it the name `loki`.
 const PLUGIN: &str = "grafana/loki-docker-driver";
@@ -22,6 +22,16 @@ pub(super) fn logs_to_loki(service: &Service<'_>) -> bool {
 /// An option of the log driver.
 pub(super) fn option<'p>(service: &Service<'p>, name: &str) -> Option<NodeRef<'p>> {
     service.get("logging.options")?.get(name).filter(|value| !value.is_null())
+}
+
+/// Where a missing option is reported: the options, else the driver.
+pub(super) fn options_place(service: &Service<'_>) -> Place {
+    let Some(logging) = service.get("logging") else { return service.into() };
+    match (logging.key_span("options"), logging.get("driver")) {
+        (Some(span), _) if service.get("logging.options").is_some() => Place::from(span),
+        (_, Some(driver)) => driver.into(),
+        _ => logging.into(),
+    }
 }
 
 /// The text of a scalar of any kind.
@@ -127,6 +137,7 @@ fn can_be_backend(scope: &Scope<'_>, service: &Service<'_>) -> bool {
         programs::OTEL_COLLECTOR,
         programs::TEMPO,
         programs::PYROSCOPE,
+        programs::TRACERS,
     ];
     service.kind == ServiceKind::LongRunning
         && !others.iter().any(|names| programs::runs(scope, service, names))

@@ -287,7 +287,6 @@ fn may_hold_settings(path: &str) -> bool {
     [".yml", ".yaml", ".alloy", ".river", ".conf", ".tmpl", ".tpl", ".template", ".j2", ".in"]
         .iter()
         .any(|ending| name.ends_with(ending))
-        || !name.contains('.')
 }
 
 /// The value of a command line option: a word of its own, joined by `=`, or inside a shell command.

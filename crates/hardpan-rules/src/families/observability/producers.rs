@@ -22,13 +22,14 @@ const fn family(
     Family { prefixes, words, program }
 }
 
+const NODE_EXPORTER: &[&str] = &["node-exporter", "node_exporter", "nodeexporter", "exporter.unix"];
+/// Names of jobs that ask node exporters.
+const NODE_JOBS: &[&str] =
+    &["node", "nodes", "host", "hosts", "linux", "server", "servers", "machines", "vm", "vms"];
+
 const FAMILIES: &[Family] = &[
     family(&["container_", "machine_"], &["cadvisor", "kubelet"], "cAdvisor"),
-    family(
-        &["node_"],
-        &["node-exporter", "node_exporter", "nodeexporter", "node", "exporter.unix", "host"],
-        "the node exporter",
-    ),
+    family(&["node_"], NODE_EXPORTER, "the node exporter"),
     family(
         &["kube_"],
         &["kube-state-metrics", "kube_state_metrics", "ksm", "kubernetes"],
@@ -131,13 +132,16 @@ impl Asked {
                         answers = true;
                         let (host, port) = host_and_port(target);
                         self.words.push(host.to_ascii_lowercase());
-                        self.words.extend((port == Some("9100")).then(|| "node-exporter".to_owned()));
+                        self.words.extend((port == Some("9100")).then(|| NODE_EXPORTER[0].to_owned()));
                     }
                     Reach::Apart(_) | Reach::Nameless(_) | Reach::FromHost | Reach::Nobody => {}
                 }
             }
             if answers {
-                self.words.push(job.name.to_ascii_lowercase());
+                let name = job.name.to_ascii_lowercase();
+                let asks_nodes = NODE_JOBS.contains(&name.as_str());
+                self.words.extend(asks_nodes.then(|| NODE_EXPORTER[0].to_owned()));
+                self.words.push(name);
             }
             let sets_job = job.node.is_some_and(sets_job_label);
             match &mut self.jobs {

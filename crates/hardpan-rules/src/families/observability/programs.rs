@@ -86,3 +86,5 @@ pub(super) const FORWARDERS: &[&str] = &[
     "filebeat",
     "beyla",
 ];
+/// Where others keep traces.
+pub(super) const TRACERS: &[&str] = &["jaeger", "jaeger-collector", "all-in-one", "zipkin"];

@@ -127,6 +127,10 @@ impl<'s, 'p> Collector<'s, 'p> {
     pub(super) fn jobs(&self) -> Vec<Job<'_>> {
         match (self.kind, self.text()) {
             (CollectorKind::Alloy, Some(text)) => alloy::jobs(text),
+            (CollectorKind::OpenTelemetry, Some(text)) => {
+                let jobs = self.sections().into_iter().flat_map(|section| section.jobs());
+                jobs.chain(receivers(text)).collect()
+            }
             _ => self.sections().iter().flat_map(Section::jobs).collect(),
         }
     }
@@ -135,6 +139,36 @@ impl<'s, 'p> Collector<'s, 'p> {
     pub(super) fn reach(&self, names: &Names<'s, 'p>, target: &str) -> Reach<'s, 'p> {
         names.reach(self.service, host_and_port(target).0)
     }
+}
+
+/// Receivers of the OpenTelemetry collector that ask others, such as `redis`: each is a job that passes through the
+/// collector.
+fn receivers(text: &Text) -> Vec<Job<'_>> {
+    let mut jobs = Vec::new();
+    for root in text.roots() {
+        for (name, span, receiver) in root.get("receivers").map(Cursor::entries).unwrap_or_default() {
+            let kind = name.split('/').next().unwrap_or(name);
+            if ["otlp", "prometheus", "httpcheck", "hostmetrics", "filelog"].contains(&kind) {
+                continue;
+            }
+            let mut targets: Vec<(&str, Span)> = Vec::new();
+            for key in ["endpoint", "endpoints", "hosts", "brokers", "datasource"] {
+                let Some(value) = receiver.get(key) else { continue };
+                targets.extend(value.texts());
+                let inner = value.items().filter_map(|item| item.get("endpoint"));
+                targets.extend(inner.filter_map(|value| Some((value.text()?, value.span()))));
+            }
+            jobs.push(Job {
+                name,
+                node: None,
+                targets,
+                through: Some(("localhost", span)),
+                is_relabelled: false,
+                discovery: Vec::new(),
+            });
+        }
+    }
+    jobs
 }
 
 impl<'c> Section<'c> {

@@ -163,7 +163,9 @@ const IRRELEVANT_DISCOVERY: &[&str] =
 /// The exporter is told to ask the service.
 fn is_asked_by(service: &Service<'_>, exporter: &Service<'_>) -> bool {
     let own = service.text("container_name");
-    speaks_of(exporter, service.name) || own.is_some_and(|name| speaks_of(exporter, name))
+    speaks_of(exporter, service.name)
+        || own.is_some_and(|name| speaks_of(exporter, name))
+        || exporter.depends_on().any(|dependency| dependency.service == service.name)
 }
 
 /// A variable of the service leads to the other one.

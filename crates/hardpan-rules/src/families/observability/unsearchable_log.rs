@@ -4,7 +4,7 @@ use hardpan_source::Span;
 
 use super::cursor::Cursor;
 use super::log_labels::{self, WANTED};
-use super::logging::{logs_to_loki, option, scalar};
+use super::logging::{logs_to_loki, option, options_place, scalar};
 use super::mounts::{Program, Setup, Text};
 use super::{alloy, programs};
 use crate::rule::{Audience, Confidence, Rule};
@@ -55,8 +55,7 @@ fn report(service: &Service<'_>, place: Place, missing: &[String], help: &str, v
 fn driver(service: &Service<'_>, verdicts: &mut Verdicts<'_>) {
     let node = option(service, "loki-external-labels");
     let missing = log_labels::missing(service, node.map(scalar).as_deref());
-    let place = node.or_else(|| service.get("logging.options")).or_else(|| service.get("logging.driver"));
-    let place = place.map_or_else(|| service.into(), Place::from);
+    let place = node.map_or_else(|| options_place(service), Place::from);
     report(service, place, &missing, "name both in `loki-external-labels`", verdicts);
 }
 

@@ -6,7 +6,7 @@ use hardpan_compose::{Hop, NodeRef, VariableSource};
 use hardpan_source::{Edit, Span};
 
 use super::log_labels::{self, Problem};
-use super::logging::{logs_to_loki, option, publishes, scalar};
+use super::logging::{logs_to_loki, option, options_place, publishes, scalar};
 use super::names::host_and_port;
 use super::programs;
 use super::scrape::milliseconds;
@@ -60,16 +60,6 @@ fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
     }
 }
 
-/// Where a missing option is reported: the options, else the driver.
-fn options_place(service: &Service<'_>) -> Place {
-    let Some(logging) = service.get("logging") else { return service.into() };
-    match (logging.key_span("options"), logging.get("driver")) {
-        (Some(span), _) if service.get("logging.options").is_some() => Place::from(span),
-        (_, Some(driver)) => driver.into(),
-        _ => logging.into(),
-    }
-}
-
 fn url(scope: &Scope<'_>, service: &Service<'_>, names: &HashSet<String>, verdicts: &mut Verdicts<'_>) {
     let Some(node) = option(service, "loki-url") else {
         verdicts
@@ -99,7 +89,7 @@ fn url(scope: &Scope<'_>, service: &Service<'_>, names: &HashSet<String>, verdic
         published(scope, service, node, port, verdicts);
     } else if host == "host.docker.internal" || scope.policy.parameters.external_hosts.contains(&host) {
         // Docker Desktop knows the one, the owner vouches for the other.
-    } else if names.contains(&host) {
+    } else if names.contains(&host) || is_module_name(&host) {
         verdicts
             .violation(
                 service,
@@ -115,6 +105,12 @@ fn url(scope: &Scope<'_>, service: &Service<'_>, names: &HashSet<String>, verdic
             format!("whether the host's resolver knows `{host}` in `loki-url` is not in the files"),
         );
     }
+}
+
+/// A bare name with `loki` in it is that of a container, even where its module is not part of this project: nobody gives
+/// a host that name.
+fn is_module_name(host: &str) -> bool {
+    !host.contains(['.', ':']) && host.contains("loki")
 }
 
 /// A port of the host has to be published by somebody.
