@@ -6,8 +6,9 @@ use hardpan_source::Span;
 use super::cursor::Cursor;
 use super::grafana;
 use super::logging::{publishes, scalar};
+use super::modules::Modules;
 use super::mounts::Setup;
-use super::names::{Names, Reach, host_and_port};
+use super::names::{Names, Reach, host_and_port, joins_foreign};
 use super::rule_files::{Found, patterns};
 use super::scrape::{Collector, CollectorKind, collectors, static_targets};
 use crate::codes::Severity;
@@ -28,9 +29,10 @@ pub(crate) const RULE: Rule = Rule {
 
 fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
     let names = Names::new(scope);
+    let mut modules = Modules::default();
     for collector in collectors(scope) {
         let before = verdicts.drafts.len();
-        judge(scope, &collector, &names, verdicts);
+        judge(scope, &collector, &names, &mut modules, verdicts);
         if verdicts.drafts.len() == before {
             verdicts.satisfied(collector.service);
         }
@@ -42,19 +44,20 @@ fn judge<'s, 'p>(
     scope: &'s Scope<'p>,
     collector: &Collector<'s, 'p>,
     names: &Names<'s, 'p>,
+    modules: &mut Modules,
     verdicts: &mut Verdicts<'_>,
 ) {
     match &collector.setup {
         Setup::Read(_) | Setup::Published => {}
         Setup::Absent(path) => {
             let message = format!("its configuration `{}` is not there", scope.relative(path));
-            verdicts.unknown(collector.service, collector.service, message);
+            verdicts.unknown(collector.service, collector.service.key, message);
             return;
         }
         Setup::Unknown => {
             verdicts.unknown(
                 collector.service,
-                collector.service,
+                collector.service.key,
                 "its configuration is not among the files",
             );
             return;
@@ -62,20 +65,20 @@ fn judge<'s, 'p>(
     }
     for job in collector.jobs() {
         if let Some((address, span)) = job.through {
-            target(scope, collector, names, Kind::Prober, (address, span), verdicts);
+            target(scope, collector, names, Kind::Prober, (address, span), modules, verdicts);
             continue;
         }
         if job.is_relabelled {
             continue;
         }
         for address in job.targets {
-            target(scope, collector, names, Kind::Target, address, verdicts);
+            target(scope, collector, names, Kind::Target, address, modules, verdicts);
         }
     }
     for section in collector.sections() {
         let managers = section.root.get("alerting").and_then(|alerting| alerting.get("alertmanagers"));
         for address in managers.into_iter().flat_map(Cursor::items).flat_map(static_targets) {
-            target(scope, collector, names, Kind::Alertmanager, address, verdicts);
+            target(scope, collector, names, Kind::Alertmanager, address, modules, verdicts);
         }
     }
     rule_files(scope, collector, verdicts);
@@ -104,6 +107,7 @@ fn target<'s, 'p>(
     names: &Names<'s, 'p>,
     kind: Kind,
     (address, span): (&str, Span),
+    modules: &mut Modules,
     verdicts: &mut Verdicts<'_>,
 ) {
     let (host, port) = host_and_port(address);
@@ -148,19 +152,41 @@ fn target<'s, 'p>(
                 )
                 .help("let it join a network of the project, or name a port published on `localhost`");
         }
-        Reach::Nobody => {
-            let draft = verdicts.violation(
-                from,
-                span,
-                format!("{what} `{shown}` does not exist: no service is called `{host}`"),
-            );
-            let known = scope.services().iter().map(|service| service.name);
-            match hardpan_diag::did_you_mean(host, known) {
-                Some(near) => draft.help(format!("did you mean `{near}`?")),
-                None => draft.help(format!("add a service `{host}`, or remove the {what}")),
-            };
-        }
+        Reach::Nobody => nobody(scope, from, what, (&shown, host, span), modules, verdicts),
     }
+}
+
+/// The name belongs to nothing in the project. On a network that others share it may belong to one of them.
+fn nobody(
+    scope: &Scope<'_>,
+    from: &Service<'_>,
+    what: &str,
+    (shown, host, span): (&str, &str, Span),
+    modules: &mut Modules,
+    verdicts: &mut Verdicts<'_>,
+) {
+    let module = modules.path_with(scope, host);
+    if module.is_none() && joins_foreign(scope, from) {
+        verdicts.unknown(
+            from,
+            span,
+            format!(
+                "{what} `{shown}` is no service of the project; another one on an external network may be"
+            ),
+        );
+        return;
+    }
+    let draft = verdicts.violation(
+        from,
+        span,
+        format!("{what} `{shown}` does not exist: no service is called `{host}`"),
+    );
+    let known = scope.services().iter().map(|service| service.name);
+    match (module, hardpan_diag::did_you_mean(host, known)) {
+        (Some(path), _) => draft.help(format!("`{path}` defines it: make it part of the project")),
+        (None, Some(near)) => draft.help(format!("did you mean `{near}`?")),
+        (None, None) => draft.help(format!("add a service `{host}`, or remove the {what}")),
+    };
 }
 
 fn network_of(service: &Service<'_>) -> String {

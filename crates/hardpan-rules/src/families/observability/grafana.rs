@@ -7,7 +7,7 @@ use hardpan_source::Span;
 
 use super::cursor::Cursor;
 use super::mounts::{Content, Text, content, join};
-use super::names::{Names, Reach, host_and_port};
+use super::names::{Names, Reach, host_and_port, joins_foreign};
 use super::programs;
 use super::rule_files::files_in;
 use crate::codes::Severity;
@@ -116,7 +116,7 @@ pub(super) fn judge<'s, 'p>(scope: &'s Scope<'p>, names: &Names<'s, 'p>, verdict
         layout(service, &provisioning, verdicts);
         let sources = provisioning.sources();
         for source in &sources {
-            url(service, names, source, verdicts);
+            url(scope, service, names, source, verdicts);
         }
         dashboards(scope, service, &provisioning, &sources, verdicts);
         if verdicts.drafts.len() == before {
@@ -144,6 +144,7 @@ fn layout(service: &Service<'_>, provisioning: &Provisioning, verdicts: &mut Ver
 }
 
 fn url<'s, 'p>(
+    scope: &'s Scope<'p>,
     service: &'s Service<'p>,
     names: &Names<'s, 'p>,
     source: &DataSource,
@@ -152,7 +153,7 @@ fn url<'s, 'p>(
     let Some((text, span)) = &source.url else { return };
     let host = host_and_port(text).0;
     let message = match names.reach(service, host) {
-        Reach::Nobody => {
+        Reach::Nobody if !joins_foreign(scope, service) => {
             format!("data source `{}` does not exist: no service is called `{host}`", source.name)
         }
         Reach::Apart(_) => {

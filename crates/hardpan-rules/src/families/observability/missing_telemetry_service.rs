@@ -83,7 +83,7 @@ fn data_sources(scope: &Scope<'_>, has: &dyn Fn(&[&str]) -> bool, verdicts: &mut
         let sources = provisioning.sources();
         if sources.is_empty() && provisioning.is_hidden {
             is_complete = false;
-            verdicts.unknown(grafana, grafana, "its data sources are not among the files");
+            verdicts.unknown(grafana, grafana.key, "its data sources are not among the files");
             continue;
         }
         let file = provisioning.data_sources.first();
@@ -95,7 +95,7 @@ fn data_sources(scope: &Scope<'_>, has: &dyn Fn(&[&str]) -> bool, verdicts: &mut
                 continue;
             }
             is_complete = false;
-            let place = span.map_or_else(|| Place::from(grafana), Place::from);
+            let place = span.map_or_else(|| Place::from(grafana.key), Place::from);
             verdicts
                 .violation(grafana, place, format!("Grafana has no data source for {}", part.name))
                 .help(format!("provision a data source of the type `{kind}`"));

@@ -25,7 +25,7 @@ fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
         let found = service.get("labels").and_then(|labels| labels.get(label));
         let Some(node) = found else {
             let on_deploy = service.get("deploy.labels").and_then(|labels| labels.get(label));
-            let draft = verdicts.violation(service, service, format!("container has no label `{label}`"));
+            let draft = verdicts.violation(service, service.key, format!("container has no label `{label}`"));
             if let Some(node) = on_deploy {
                 draft.related(node.origin().span, "this label is for Swarm: no container gets it");
             }

@@ -10,6 +10,7 @@ mod logging;
 mod logging_loop;
 mod missing_telemetry_service;
 mod missing_tier_label;
+mod modules;
 mod mounts;
 mod names;
 mod producers;

@@ -144,6 +144,14 @@ pub(super) fn is_on_host(service: &Service<'_>) -> bool {
     service.text("network_mode") == Some("host") || service.networks().any(|(name, _)| name == "host")
 }
 
+/// True if a service joins a network that services of other projects join as well.
+pub(super) fn joins_foreign(scope: &Scope<'_>, service: &Service<'_>) -> bool {
+    service.networks().any(|(name, _)| {
+        let external = scope.resource("networks", name).and_then(|network| network.get("external"));
+        external.is_some_and(|value| matches!(value.value(), hardpan_compose::Value::Bool(true)))
+    })
+}
+
 /// A word such as `__TARGET__` that a script replaces.
 fn is_placeholder(host: &str) -> bool {
     host.len() > 4 && host.starts_with("__") && host.ends_with("__")

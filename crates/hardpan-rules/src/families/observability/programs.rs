@@ -38,19 +38,42 @@ fn family(image: &str) -> Option<String> {
 fn base_image(scope: &Scope<'_>, service: &Service<'_>) -> Option<String> {
     let build = service.get("build")?;
     let text = |key: &str| build.get(key).and_then(hardpan_compose::NodeRef::as_str);
-    let file = match text("dockerfile_inline") {
-        Some(inline) => dockerfile::parse(inline),
-        None => {
-            let name = text("dockerfile").unwrap_or("Dockerfile");
-            let path = if name.starts_with('/') {
-                name.to_owned()
-            } else {
-                format!("{}/{name}", text("context")?.trim_end_matches('/'))
-            };
-            dockerfile::parse(scope.files.read(&path)?.text())
-        }
+    if let Some(inline) = text("dockerfile_inline") {
+        return base_of(inline, text("target"));
+    }
+    let name = text("dockerfile").unwrap_or("Dockerfile");
+    let path = if name.starts_with('/') {
+        name.to_owned()
+    } else {
+        format!("{}/{name}", text("context")?.trim_end_matches('/'))
     };
-    let (base, _) = file.base_image(text("target"), &dockerfile::BuildArguments::default())?;
+    base_of(scope.files.read(&path)?.text(), text("target"))
+}
+
+/// Parts of the names below. A Dockerfile without any of them is not worth reading.
+const TELLING: &[&str] = &[
+    "prom",
+    "grafana",
+    "loki",
+    "tempo",
+    "pyroscope",
+    "alloy",
+    "otel",
+    "opentelemetry",
+    "vmagent",
+    "victoria",
+    "alertmanager",
+    "exporter",
+    "cadvisor",
+    "gateway",
+];
+
+fn base_of(text: &str, target: Option<&str>) -> Option<String> {
+    if !TELLING.iter().any(|word| text.contains(word)) {
+        return None;
+    }
+    let file = dockerfile::parse(text);
+    let (base, _) = file.base_image(target, &dockerfile::BuildArguments::default())?;
     Some(base.text)
 }
 

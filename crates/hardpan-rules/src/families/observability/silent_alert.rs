@@ -6,7 +6,7 @@ use hardpan_source::Span;
 
 use super::cursor::Cursor;
 use super::mounts::{Program, Setup, Text};
-use super::names::{Names, Reach};
+use super::names::{Names, Reach, joins_foreign};
 use super::producers::{Asked, Source};
 use super::rule_files::{Found, patterns};
 use super::scrape::{Collector, CollectorKind, collectors, static_targets};
@@ -49,7 +49,7 @@ fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
         if prometheus.text().is_none() && !matches!(prometheus.setup, Setup::Published) {
             verdicts.unknown(
                 prometheus.service,
-                prometheus.service,
+                prometheus.service.key,
                 "its configuration, and with it the rules, is not among the files",
             );
             continue;
@@ -184,7 +184,7 @@ fn alerting_place(prometheus: &Collector<'_, '_>) -> Place {
     let roots = prometheus.text().map(Text::roots).unwrap_or_default();
     let span =
         ["alerting", "rule_files"].iter().find_map(|key| roots.iter().find_map(|root| root.key_span(key)));
-    span.map_or_else(|| prometheus.service.into(), Place::from)
+    span.map_or_else(|| prometheus.service.key.into(), Place::from)
 }
 
 /// Alerts are worth nothing before they are sent somewhere.
@@ -218,10 +218,9 @@ fn delivery<'s, 'p>(
         return;
     }
     let reaches_nobody = |target: &str| {
-        matches!(
-            prometheus.reach(names, target),
-            Reach::Nobody | Reach::Apart(_) | Reach::Nameless(_) | Reach::FromHost
-        )
+        matches!(prometheus.reach(names, target), Reach::Apart(_) | Reach::Nameless(_) | Reach::FromHost)
+            || matches!(prometheus.reach(names, target), Reach::Nobody)
+                && !joins_foreign(scope, prometheus.service)
     };
     if targets.iter().all(|(target, _)| reaches_nobody(target)) {
         verdicts
@@ -270,12 +269,12 @@ fn receivers<'p>(scope: &Scope<'p>, manager: &Service<'p>, verdicts: &mut Verdic
             verdicts
                 .violation(
                     manager,
-                    manager,
+                    manager.key,
                     "alerts reach nobody: Alertmanager has no configuration of its own",
                 )
                 .help("mount a configuration with a receiver at `/etc/alertmanager/alertmanager.yml`");
         } else {
-            verdicts.unknown(manager, manager, "its configuration is not among the files");
+            verdicts.unknown(manager, manager.key, "its configuration is not among the files");
         }
         return;
     };

@@ -31,7 +31,7 @@ fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
             if must_have_jobs && !matches!(collector.setup, Setup::Published) {
                 verdicts.unknown(
                     collector.service,
-                    collector.service,
+                    collector.service.key,
                     "its scrape configuration is not among the files",
                 );
             } else {

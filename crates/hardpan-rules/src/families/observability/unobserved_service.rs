@@ -36,7 +36,7 @@ fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
         } else if let Some(reason) = seen.blind_spot {
             verdicts.unknown(
                 service,
-                service,
+                service.key,
                 format!("whether anything collects its metrics is not known: {reason}"),
             );
         } else {
@@ -46,7 +46,7 @@ fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
                 "nothing collects metrics of it: no scrape target, no OTLP endpoint, no exporter"
             };
             verdicts
-                .violation(service, service, message)
+                .violation(service, service.key, message)
                 .help("add its metrics endpoint, or that of an exporter for it, to the scrape targets");
         }
     }

@@ -62,7 +62,7 @@ fn driver(service: &Service<'_>, verdicts: &mut Verdicts<'_>) {
 fn unreadable(service: &Service<'_>, verdicts: &mut Verdicts<'_>) {
     verdicts.unknown(
         service,
-        service,
+        service.key,
         "which labels it gives is not in the files: its configuration is not there",
     );
 }
