@@ -6,7 +6,7 @@ use hardpan_compose::PathKind;
 use hardpan_source::Span;
 
 use super::cursor::Cursor;
-use super::mounts::{Content, Text, content, join};
+use super::mounts::{Content, Text, absent_mounts, content, join, writes_files};
 use super::names::{Names, Reach, host_and_port, joins_foreign};
 use super::programs;
 use super::rule_files::files_in;
@@ -50,20 +50,15 @@ impl Provisioning {
             data_sources: Vec::new(),
             dashboards: Vec::new(),
             misplaced: Vec::new(),
-            is_hidden: false,
+            is_hidden: writes_files(service)
+                || absent_mounts(scope, service).iter().any(|target| target.starts_with(root)),
         };
         for (folder, key) in [("datasources", "datasources"), ("dashboards", "providers"), ("", "")] {
             let folder_path = join(root, folder);
-            let content = content(scope, service, &folder_path);
-            found.is_hidden |= match &content {
-                Content::Host(source, _) => {
-                    !folder.is_empty()
-                        && scope.files.kind(source).is_none()
-                        && scope.files.kind(super::mounts::folder(source)).is_none()
-                }
+            found.is_hidden |= match content(scope, service, &folder_path) {
                 Content::Hidden => true,
-                Content::Inline(_) => false,
                 Content::Image => programs::is_built(service),
+                Content::Host(..) | Content::Inline(_) => false,
             };
             for (path, content) in files_in(scope, service, &folder_path) {
                 let is_yaml = path.ends_with(".yml") || path.ends_with(".yaml");
@@ -196,7 +191,7 @@ fn dashboards<'p>(
                         add_dashboards(scope, &source, 0, &mut files);
                         files.sort();
                         // Without a provisioned source, people make them by hand.
-                        if !sources.is_empty() {
+                        if !sources.is_empty() && !provisioning.is_hidden {
                             uids(scope, service, &files, sources, &mut budget, verdicts);
                         }
                         continue;

@@ -275,10 +275,32 @@ impl Program<'_> {
         }
         match absent {
             Some(path) => Setup::Absent(path),
-            None if comes_with_image && !super::programs::is_built(service) && !is_named => Setup::Published,
+            None if comes_with_image && !is_named && !is_prepared(service) => Setup::Published,
             None => Setup::Unknown,
         }
     }
+}
+
+/// True if the image is not as published when the program starts: it is built here, or a script writes files first.
+fn is_prepared(service: &Service<'_>) -> bool {
+    super::programs::is_built(service) || writes_files(service)
+}
+
+/// True if the command is a script that writes files.
+pub(super) fn writes_files(service: &Service<'_>) -> bool {
+    let words = ["entrypoint", "command"].into_iter().flat_map(|attribute| service.words(attribute));
+    words.filter_map(NodeRef::as_str).any(|word| word.contains("<<") || word.contains("> "))
+}
+
+/// The targets of mounts whose source is not there, so that what they bring cannot be seen.
+pub(super) fn absent_mounts<'p>(scope: &Scope<'p>, service: &Service<'p>) -> Vec<String> {
+    let layers = layers(scope, service).into_iter();
+    let is_absent = |content: &Content<'_>| match content {
+        Content::Host(source, _) => scope.files.kind(source).is_none(),
+        Content::Hidden => true,
+        Content::Inline(_) | Content::Image => false,
+    };
+    layers.filter(|layer| is_absent(&layer.content)).map(|layer| layer.target).collect()
 }
 
 /// Data and scripts are not worth reading.
