@@ -175,7 +175,7 @@ fn no_secret_is_in_any_format() {
     for project in PROJECTS {
         let checked = Checked::new(project);
         let report = checked.report();
-        let shown = |verbose| Shown { max: usize::MAX, verbose, per_service: verbose, group: !verbose };
+        let shown = |verbose| Shown { max: usize::MAX, verbose, per_service: verbose };
         let plain = Renderer::plain();
         let sources = report.sources();
         for (format, text) in [

@@ -157,12 +157,9 @@ pub(crate) struct CheckArgs {
     /// Print how every requirement stands instead of findings
     #[arg(long, conflicts_with = "rule")]
     pub(crate) requirements: bool,
-    /// Count by service rather than by file
+    /// Show each service by itself where findings say the same of several, and count by service rather than by file
     #[arg(long)]
     pub(crate) per_service: bool,
-    /// Show findings of one rule that say the same as one
-    #[arg(long)]
-    pub(crate) group: bool,
     /// Show excerpts of what is unknown and waived, and all related places
     #[arg(short, long)]
     pub(crate) verbose: bool,

@@ -128,7 +128,7 @@ const SHOP: &str = "check --project-directory crates/hardpan-report/tests/fixtur
 fn check_reports_in_every_format() {
     check("check-human", SHOP, 1);
     check("check-verbose", &format!("{SHOP} --verbose --per-service"), 1);
-    check("check-grouped", &format!("{SHOP} --group"), 1);
+    check("check-per-service", &format!("{SHOP} --per-service"), 1);
     check("check-capped", &format!("{SHOP} --max 1"), 1);
     for format in ["json", "sarif", "junit", "github"] {
         check(&format!("check-{format}"), &format!("{SHOP} --format {format}"), 1);

@@ -23,17 +23,15 @@ pub struct Shown {
     pub max: usize,
     /// Excerpts of what is unknown and of what is waived, too.
     pub verbose: bool,
-    /// Counts by service rather than by file.
+    /// Findings of one rule that say the same one by one instead of as one, and counts by service.
     pub per_service: bool,
-    /// Findings that say the same of several places as one.
-    pub group: bool,
 }
 
 /// How many related places are shown with a finding; the rest is counted.
 const RELATED_MAX: usize = 3;
 
 /// How many are shown where findings are shown as one.
-const GROUPED_MAX: usize = 9;
+const GROUPED_MAX: usize = 4;
 
 /// How many requirements are named with a finding; the rest is counted.
 const REQUIREMENTS_MAX: usize = 4;
@@ -48,7 +46,7 @@ pub fn human(report: &Report<'_>, shown: Shown, renderer: &Renderer) -> String {
     };
     let all: Vec<&Finding> = findings.iter().filter(is_shown).collect();
     let all: Vec<Cow<'_, Finding>> =
-        if shown.group { grouped(&all) } else { all.into_iter().map(Cow::Borrowed).collect() };
+        if shown.per_service { all.into_iter().map(Cow::Borrowed).collect() } else { grouped(&all) };
     for finding in all.iter().take(shown.max) {
         text.push_str(&render(report, finding, shown, renderer));
         text.push_str("\n\n");
@@ -126,10 +124,10 @@ fn render(report: &Report<'_>, finding: &Finding, shown: Shown, renderer: &Rende
         Severity::Low => Level::INFO,
         Severity::Info => Level::NOTE,
     };
-    let related_max = match (shown.verbose, shown.group) {
+    let related_max = match (shown.verbose, shown.per_service) {
         (true, _) => usize::MAX,
-        (false, true) => GROUPED_MAX,
-        (false, false) => RELATED_MAX,
+        (false, false) => GROUPED_MAX,
+        (false, true) => RELATED_MAX,
     };
     let related = distinct(report, finding);
     let shown_related = related.iter().take(related_max).copied();
