@@ -13,8 +13,13 @@ use hardpan_rules::{Rule, find_rule, rules};
 pub enum Page {
     /// The page, in Markdown.
     Found(String),
-    /// Nothing has that id; the nearest one that exists.
-    Unknown(Option<&'static str>),
+    /// Nothing has that id.
+    Unknown {
+        /// The nearest one that exists.
+        near: Option<&'static str>,
+        /// Codes and names that have the text in them.
+        alike: Vec<(&'static str, &'static str)>,
+    },
 }
 
 /// The page of the rule with that code or name, or of the requirement with that id. Case does not matter.
@@ -31,7 +36,16 @@ pub fn explain(id: &str) -> Page {
     }
     let names = rules().map(|rule| rule.name);
     let known = codes::all().map(|code| code.code).chain(names).chain(requirements::all().map(|one| one.id));
-    Page::Unknown(did_you_mean(id, known))
+    let wanted = id.to_ascii_lowercase();
+    let has_it = |text: &str| !wanted.is_empty() && text.to_ascii_lowercase().contains(&wanted);
+    let alike = rules().filter(|rule| has_it(rule.code) || has_it(rule.name));
+    Page::Unknown { near: did_you_mean(id, known), alike: alike.map(|rule| (rule.code, rule.name)).collect() }
+}
+
+/// The codes and names of all rules, one a line.
+#[must_use]
+pub fn list() -> String {
+    rules().map(|rule| format!("{}  {}\n", rule.code, rule.name)).collect()
 }
 
 fn rule_page(rule: &Rule) -> String {

@@ -28,7 +28,7 @@ pub use annotate_snippets::Renderer;
 pub use baseline::{Baseline, BaselineError};
 pub use diagnostics::diagnostics;
 pub use diff::diff;
-pub use explain::{Page, explain, rules_index};
+pub use explain::{Page, explain, list, rules_index};
 pub use github::github;
 pub use human::{Shown, human, matrix_text};
 pub use json::{REPORT_SCHEMA, json};

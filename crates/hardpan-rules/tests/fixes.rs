@@ -10,6 +10,15 @@ use common::Memory;
 
 /// Fixes the missing init processes of a project and gives the new texts, or why nothing was done.
 fn fixed(files: &[(&str, &str)]) -> Result<Vec<(String, String)>, Vec<String>> {
+    fixed_of(files, &["HP-SEC-004"], Safety::Safe)
+}
+
+/// The same for what certain rules find.
+fn fixed_of(
+    files: &[(&str, &str)],
+    codes: &[&str],
+    safety: Safety,
+) -> Result<Vec<(String, String)>, Vec<String>> {
     let memory = Memory::new(files);
     let settings = Settings {
         root: "/p".to_owned(),
@@ -17,8 +26,8 @@ fn fixed(files: &[(&str, &str)]) -> Result<Vec<(String, String)>, Vec<String>> {
         house_rules: false,
         today: Date::parse("2026-11-21").expect("a day"),
     };
-    let only = |finding: &hardpan_rules::Finding| finding.code == "HP-SEC-004";
-    let fixed = fix(&common::request(), &settings, &memory, Safety::Safe, &only);
+    let only = |finding: &hardpan_rules::Finding| codes.contains(&finding.code.as_str());
+    let fixed = fix(&common::request(), &settings, &memory, safety, &only);
     let refused: Vec<String> =
         fixed.attempts.iter().filter_map(|attempt| Some(attempt.refusal.as_ref()?.to_string())).collect();
     if !refused.is_empty() {
@@ -103,4 +112,30 @@ fn an_anchor_that_others_use_is_left_alone() {
         "x-web: &web\n  image: a:1\nservices:\n  web: *web\n",
         "the value comes from an anchor that others may use",
     );
+}
+
+/// `pids_limit` and `deploy.resources.limits` must agree, so the two fixes do not stand together. The second is judged
+/// anew and goes where the first has made a place; nothing of this keeps twenty other services from being cured.
+#[test]
+fn fixes_that_do_not_stand_together_are_made_one_after_the_other() {
+    let services = |rest: &str| -> String {
+        let one = |at: usize| format!("  s{at}:\n    image: a:1\n{rest}");
+        format!("services:\n{}", (0..20).map(one).collect::<String>())
+    };
+    let codes = ["HP-RES-001", "HP-RES-005"];
+    let found = fixed_of(&[("compose.yaml", &services(""))], &codes, Safety::Unsafe);
+    let text = found.expect("nothing is refused").remove(0).1;
+    assert_eq!(text.matches("memory: ").count(), 20, "{text}");
+    assert_eq!(text.matches("pids: 2048").count(), 20, "{text}");
+    assert_eq!(fixed_of(&[("compose.yaml", &text)], &codes, Safety::Unsafe), Ok(Vec::new()));
+}
+
+#[test]
+fn lines_that_a_rule_writes_itself_get_the_line_breaks_of_the_file() {
+    let before = "services:\r\n  web:\r\n    image: a:1\r\n    depends_on:\r\n      - db\r\n  db:\r\n    image: b:1\r\n    healthcheck:\r\n      test: [CMD, check]\r\n";
+    let found = fixed_of(&[("compose.yaml", before)], &["HP-HLT-003"], Safety::Unsafe);
+    let texts = found.expect("nothing is refused");
+    let text = &texts.first().expect("the dependency is written out").1;
+    assert!(text.contains("db:\r\n        condition: service_healthy\r\n"), "{text}");
+    assert_eq!(text.matches('\n').count(), text.matches("\r\n").count(), "{text}");
 }

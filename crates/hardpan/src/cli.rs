@@ -41,8 +41,8 @@ pub(crate) enum Command {
     Check(Box<CheckArgs>),
     /// Print the page of a rule or of a requirement
     Explain {
-        /// Code or name of a rule, or id of a requirement
-        id: String,
+        /// Code or name of a rule, or id of a requirement [default: list all rules]
+        id: Option<String>,
     },
     /// Print a completion script for a shell
     Completions {

@@ -30,6 +30,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
             // Help and version are answers, not errors; clap prints either to the right stream.
             let exit = if error.use_stderr() { Exit::Input } else { Exit::Clean };
             let _ = error.print();
+            if let Some(hint) = hint(&error) {
+                print::line_to_stderr(&format!("\n  tip: {hint}"));
+            }
             return exit;
         }
     };
@@ -38,4 +41,20 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         print::line_to_stderr(&format!("error: {error:#}"));
         Exit::Environment
     })
+}
+
+/// What somebody may have meant who typed an argument where none belongs.
+fn hint(error: &clap::Error) -> Option<String> {
+    use clap::error::{ContextKind, ContextValue, ErrorKind};
+    let ContextValue::String(typed) = error.get(ContextKind::InvalidArg)? else { return None };
+    if error.kind() != ErrorKind::UnknownArgument {
+        return None;
+    }
+    match typed.as_str() {
+        "safe" | "unsafe" => Some(format!("`--fix={typed}` takes its value behind an equals sign")),
+        path if std::path::Path::new(path).exists() => {
+            Some(format!("a Compose file is named with `-f {path}`"))
+        }
+        _ => None,
+    }
 }

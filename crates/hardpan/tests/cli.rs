@@ -205,6 +205,22 @@ fn fixes_are_applied_once_and_then_nothing_is_left() {
 }
 
 #[test]
+fn what_a_newcomer_types_is_answered_with_what_to_type() {
+    let stderr = |arguments: &str| {
+        let output = hardpan(arguments);
+        assert_eq!(output.code, Some(2), "{arguments}: {}", output.stderr);
+        output.stderr
+    };
+    let file = stderr("check examples/quickstart/compose.yml");
+    assert!(file.contains("named with `-f examples/quickstart/compose.yml`"), "{file}");
+    let fix = stderr("check --fix unsafe");
+    assert!(fix.contains("`--fix=unsafe` takes its value behind an equals sign"), "{fix}");
+    assert!(stderr("check -f - --fix").contains("standard input cannot be fixed"));
+    let some = stderr("explain privileged");
+    assert!(some.contains("`HP-SEC-005` privileged-or-device"), "{some}");
+}
+
+#[test]
 fn explain_prints_pages_and_guesses_names() {
     check("explain-rule", "explain HP-SEC-001", 0);
     check("explain-unknown", "explain SEC-SPC-OPT-01", 2);

@@ -2,7 +2,7 @@
 //!
 //! Every round loads and judges the project, applies the edits of all findings at once to texts in memory, and loads
 //! again: the project must still load, and no service may have changed that no finding was about. Where that fails,
-//! findings are tried one by one and the guilty ones are refused. Files are never written here.
+//! the findings are halved until the guilty ones stand alone and are refused. Files are never written here.
 
 mod edits;
 mod layout;
@@ -98,7 +98,8 @@ impl<'o> Editor<'o> {
             return Err(Refusal::NotFound);
         };
         if let crate::Repair::Edits(edits) = &fix.repair {
-            return Ok(edits.clone());
+            let text = |edit: &Edit| self.files.get(edit.span.file).text();
+            return Ok(edits.iter().map(|edit| with_line_breaks_of(text(edit), edit)).collect());
         }
         let file = primary.span.file;
         let layout = self.layouts.entry(file).or_insert_with(|| {
@@ -112,8 +113,22 @@ impl<'o> Editor<'o> {
     }
 }
 
-/// Rounds after which fixing ends: edits that touch one another take a round each, and real projects need two.
-const ROUNDS_MAX: usize = 8;
+/// The edit with the line breaks that the text has: rules write `\n`.
+fn with_line_breaks_of(text: &str, edit: &Edit) -> Edit {
+    let is_crlf = text.find('\n').is_some_and(|at| text[..at].ends_with('\r'));
+    let mut edit = edit.clone();
+    if is_crlf {
+        edit.replacement = edit.replacement.replace("\r\n", "\n").replace('\n', "\r\n");
+    }
+    edit
+}
+
+/// Rounds after which fixing ends: edits that touch one another take a round each, and real projects need three.
+const ROUNDS_MAX: usize = 32;
+
+/// How often a round tries groups of fixes once it has accepted some. What is left then waits for the next round, where
+/// most of it stands together; only a project of which every fix is wrong in another way comes near.
+const TRIES_MAX: usize = 24;
 
 /// Applies every fix up to a degree of safety, in memory.
 ///
@@ -158,6 +173,19 @@ struct Candidate {
     edits: Vec<(String, Edit)>,
 }
 
+/// The project at the beginning of a round, and what has been accepted since.
+struct Round {
+    /// The files by path.
+    texts: HashMap<String, String>,
+    /// What [`digests`] gives.
+    services: BTreeMap<String, String>,
+    accepted: Vec<Candidate>,
+    /// The texts with what is accepted; none while nothing is.
+    changed: Option<BTreeMap<String, String>>,
+    /// How many groups were tried.
+    tries: usize,
+}
+
 impl Fixer<'_> {
     /// True if something was applied.
     fn round(&mut self, wanted: &dyn Fn(&Finding) -> bool) -> bool {
@@ -177,27 +205,53 @@ impl Fixer<'_> {
                 Err(refusal) => self.refuse(finding, place, refusal),
             }
         }
-        let candidates = without_overlap(candidates);
-        if candidates.is_empty() {
-            return false;
+        let texts = outcome.files.iter().map(|(_, file)| (file.path().to_owned(), file.text().to_owned()));
+        let mut round =
+            Round { texts: texts.collect(), services, accepted: Vec::new(), changed: None, tries: 0 };
+        self.sift(without_overlap(candidates), &mut round);
+        self.keep(round)
+    }
+
+    /// Accepts all candidates that stand together with those accepted so far; refuses what does not even stand alone.
+    fn sift(&mut self, mut candidates: Vec<Candidate>, round: &mut Round) {
+        if candidates.is_empty() || round.tries >= TRIES_MAX && !round.accepted.is_empty() {
+            return;
         }
-        let texts: HashMap<String, String> =
-            outcome.files.iter().map(|(_, file)| (file.path().to_owned(), file.text().to_owned())).collect();
-        if self.apply(&candidates, &texts, &services).is_ok() {
-            return true;
-        }
-        let mut any = false;
-        for candidate in candidates {
-            // Each is tried on the texts as they were; edits of the others would have moved its place.
-            if any {
-                break;
+        round.tries += 1;
+        match self.texts_with(&candidates, round) {
+            Ok(changed) => {
+                round.changed = Some(changed);
+                round.accepted.append(&mut candidates);
             }
-            match self.apply(std::slice::from_ref(&candidate), &texts, &services) {
-                Ok(()) => any = true,
-                Err(refusal) => self.refuse(&candidate.finding, candidate.place, refusal),
+            Err(refusal) if candidates.len() == 1 => {
+                // Beside what was accepted before, the fault may be in the company: the next round judges the project
+                // anew, and what it offers then may be another repair.
+                if round.accepted.is_empty() {
+                    let Candidate { finding, place, .. } = candidates.remove(0);
+                    self.refuse(&finding, place, refusal);
+                }
+            }
+            Err(_) => {
+                let second = candidates.split_off(candidates.len() / 2);
+                self.sift(candidates, round);
+                self.sift(second, round);
             }
         }
-        any
+    }
+
+    /// Takes over what a round has accepted; true if there is something.
+    fn keep(&mut self, round: Round) -> bool {
+        let Some(changed) = round.changed else { return false };
+        for path in changed.keys() {
+            if !self.fixed.before.contains_key(path) {
+                let before = round.texts.get(path).cloned().unwrap_or_default();
+                self.fixed.before.insert(path.clone(), before);
+            }
+        }
+        self.fixed.texts = changed;
+        let attempts = round.accepted.iter().map(|one| attempt(&one.finding, one.place.clone(), None));
+        self.fixed.attempts.extend(attempts);
+        true
     }
 
     fn candidate(
@@ -207,10 +261,14 @@ impl Fixer<'_> {
         editor: &mut Editor<'_>,
     ) -> Result<Vec<(String, Edit)>, Refusal> {
         let root = format!("{}/", self.settings.root.trim_end_matches('/'));
+        let real_root = self.loader.real_path(&root).map(|root| format!("{}/", root.trim_end_matches('/')));
         let mut edits = Vec::new();
         for edit in editor.edits_of(finding)? {
             let path = outcome.files.get(edit.span.file).path().to_owned();
-            if !path.starts_with(&root) {
+            // A link inside the project may lead out of it.
+            let real = self.loader.real_path(&path).zip(real_root.as_ref());
+            let leads_out = real.is_some_and(|(path, root)| !path.starts_with(root));
+            if !path.starts_with(&root) || leads_out {
                 return Err(Refusal::Outside(path));
             }
             edits.push((path, edit));
@@ -223,52 +281,40 @@ impl Fixer<'_> {
         self.fixed.attempts.push(attempt(finding, place, Some(refusal)));
     }
 
-    /// Applies candidates together and keeps the result if it stands.
-    fn apply(
-        &mut self,
+    /// The texts with what is accepted and these candidates, if the project stands with them.
+    fn texts_with(
+        &self,
         candidates: &[Candidate],
-        texts: &HashMap<String, String>,
-        before: &BTreeMap<String, String>,
-    ) -> Result<(), Refusal> {
+        round: &Round,
+    ) -> Result<BTreeMap<String, String>, Refusal> {
+        let together = || round.accepted.iter().chain(candidates);
         let mut by_path: BTreeMap<&str, Vec<Edit>> = BTreeMap::new();
-        for (path, edit) in candidates.iter().flat_map(|candidate| &candidate.edits) {
+        for (path, edit) in together().flat_map(|candidate| &candidate.edits) {
             by_path.entry(path).or_default().push(edit.clone());
         }
         let mut changed = self.fixed.texts.clone();
         for (path, edits) in by_path {
-            let text = texts.get(path).ok_or(Refusal::NotFound)?;
+            let text = round.texts.get(path).ok_or(Refusal::NotFound)?;
             let text = apply_edits(text, &edits).map_err(|_| Refusal::OtherForm)?;
             changed.insert(path.to_owned(), text);
         }
         let overlay = Overlay { loader: self.loader, texts: &changed };
         let after = load(self.request, &overlay);
-        let (errors_before, errors_after) = (before.get("").cloned(), error_count(&after));
+        let (errors_before, errors_after) = (round.services.get("").cloned(), error_count(&after));
         if errors_before.is_none_or(|count| count.parse().unwrap_or(0) < errors_after) {
             return Err(Refusal::BreaksProject);
         }
-        let meant: BTreeSet<&String> =
-            candidates.iter().flat_map(|candidate| &candidate.finding.services).collect();
+        let meant: BTreeSet<&String> = together().flat_map(|candidate| &candidate.finding.services).collect();
         let after = digests(&after);
-        let others: Vec<String> = before
+        let others: Vec<String> = round
+            .services
             .iter()
             .filter(|(name, digest)| {
                 !name.is_empty() && !meant.contains(name) && after.get(*name) != Some(*digest)
             })
             .map(|(name, _)| name.clone())
             .collect();
-        if !others.is_empty() {
-            return Err(Refusal::ChangesOthers(others));
-        }
-        for path in changed.keys() {
-            if !self.fixed.before.contains_key(path) {
-                self.fixed.before.insert(path.clone(), texts.get(path).cloned().unwrap_or_default());
-            }
-        }
-        self.fixed.texts = changed;
-        for candidate in candidates {
-            self.fixed.attempts.push(attempt(&candidate.finding, candidate.place.clone(), None));
-        }
-        Ok(())
+        if others.is_empty() { Ok(changed) } else { Err(Refusal::ChangesOthers(others)) }
     }
 }
 

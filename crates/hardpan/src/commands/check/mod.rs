@@ -22,6 +22,11 @@ pub(crate) fn run(project: &ProjectArgs, args: &CheckArgs) -> anyhow::Result<Exi
         if let Some(other) = wanted.others.first() {
             return Ok(unknown_rule(other));
         }
+        if project.file.iter().any(|file| file == "-") {
+            print::line_to_stderr("error: standard input cannot be fixed");
+            print::line_to_stderr("help: name the Compose file with `-f`");
+            return Ok(Exit::Input);
+        }
     }
     let baseline = match args.baseline.as_deref().map(baseline::read).transpose() {
         Ok(baseline) => baseline,
