@@ -198,10 +198,11 @@ fn request(directory: &Path) -> Request {
 /// The policy of the case, else the house rules; the day is the same on every day.
 fn settings(directory: &Path) -> Settings {
     let path = directory.join("hardpan.yml");
+    let policy = fs::read_to_string(&path).ok().map(|text| (path.to_string_lossy().into_owned(), text));
     Settings {
         root: directory.to_string_lossy().into_owned(),
-        policy: fs::read_to_string(&path).ok().map(|text| (path.to_string_lossy().into_owned(), text)),
-        house_rules: true,
+        house_rules: policy.is_none(),
+        policy,
         today: Date::parse("2026-11-21").expect("a day"),
     }
 }
