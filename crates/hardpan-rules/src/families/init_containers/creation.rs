@@ -162,6 +162,25 @@ fn of_command(shell: &Shell<'_>, visited: &Visited<'_>, command: &EffectiveComma
         "vault" if has("operator") && has("init") => {
             of("vault operator init", "ask `vault operator init -status` first", has("-status"), Vec::new())
         }
+        "vault" if has("enable") => of(
+            "vault enable",
+            "look for it first: `vault secrets list`, `vault auth list`",
+            false,
+            Vec::new(),
+        ),
+        "kcadm.sh" | "kcadm" if has("create") => {
+            of("kcadm create", "look for it first: `kcadm.sh get`", false, Vec::new())
+        }
+        "nats" if has("add") => of("nats add", "look for it first: `nats stream info`", false, Vec::new()),
+        "pulsar-admin" if has("create") => {
+            of("pulsar-admin create", "look for it first: `pulsar-admin tenants list`", false, Vec::new())
+        }
+        "python" | "python3" | "manage.py" | "uv" | "poetry" if has("createsuperuser") => of(
+            "createsuperuser",
+            "look for the user first, or expect the failure: `|| true`",
+            false,
+            Vec::new(),
+        ),
         "kubectl" if has("create") => of(
             "kubectl create",
             "use `kubectl apply`, or pipe `--dry-run=client -o yaml` into it",

@@ -91,6 +91,14 @@ fn report_unchecked(
     text: &Text<'_, '_>,
     verdicts: &mut Verdicts<'_>,
 ) -> bool {
+    // A trap on errors sees them all.
+    let has_trap = text.commands.iter().any(|visited| {
+        visited.command.name() == Some("trap")
+            && visited.command.arguments().iter().any(|word| word.plain.as_deref() == Some("ERR"))
+    });
+    if has_trap {
+        return false;
+    }
     let unchecked: Vec<&Visited<'_>> =
         text.commands.iter().filter(|visited| is_unchecked(text, visited)).collect();
     let Some(first) = unchecked.first() else { return false };

@@ -159,6 +159,10 @@ fn hosts_of_command(
         return;
     }
     let words: Vec<String> = found.arguments.iter().map(|word| expand(word, variables)).collect();
+    // To write down an address is not to talk to it.
+    if words.iter().any(|word| matches!(word.as_str(), "set-config" | "set-env")) {
+        return;
+    }
     let asks_for_host = matches!(
         found.program,
         "nc" | "ncat"

@@ -1,6 +1,8 @@
 //! HP-INI-010: a listed init container is not where the list has it.
 
 use hardpan_compose::PathKind;
+use hardpan_source::Span;
+use hardpan_source::yaml::Kind;
 
 use crate::rule::{Audience, Confidence, Rule};
 use crate::{Place, Scope, Subject, Verdicts};
@@ -31,33 +33,34 @@ fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
     let modules = parameters.modules.trim_end_matches('/');
     let listed = &parameters.init_services;
     let has_modules = scope.files.kind(&scope.absolute(modules)) == Some(PathKind::Directory);
-    if !has_modules && !listed.iter().any(|name| scope.service(name).is_some()) {
+    let is_any_there = listed.iter().any(|name| scope.service(name).is_some());
+    if !is_any_there && !has_modules {
         verdicts.not_applicable(Subject::Project, "the project has no modules");
+        return;
+    }
+    if !is_any_there && !starts_at_root(scope) {
+        verdicts.not_applicable(Subject::Project, "only a part of the project is loaded");
         return;
     }
     let mut is_complete = true;
     for name in listed {
-        let expected =
-            FILES.iter().find(|(listed, _)| listed == name).map(|(_, file)| format!("{modules}/{file}"));
-        match scope.service(name) {
-            Some(service) => {
-                let file = scope.files.file(service.key.file);
-                let found = scope.relative(file.path());
-                if let Some(expected) = expected.filter(|expected| expected != found) {
-                    is_complete = false;
-                    verdicts
-                        .violation(
-                            service,
-                            service.key,
-                            format!("init container `{name}` stands in `{found}`, expected `{expected}`"),
-                        )
-                        .help("move it there, or correct the list of init containers");
-                }
-            }
-            None => {
+        let file = FILES.iter().find(|(listed, _)| listed == name).map(|(_, file)| *file);
+        let expected = file.map(|file| format!("{modules}/{file}"));
+        let Some(service) = scope.service(name) else {
+            if starts_at_root(scope) {
                 is_complete = false;
                 report_missing(scope, name, expected.as_deref(), verdicts);
             }
+            continue;
+        };
+        let file = scope.files.file(service.key.file);
+        let found = scope.relative(file.path());
+        if let Some(expected) = expected.filter(|expected| expected != found) {
+            is_complete = false;
+            let message = format!("init container `{name}` stands in `{found}`, expected `{expected}`");
+            verdicts
+                .violation(service, service.key, message)
+                .help("move it there, or correct the list of init containers");
         }
     }
     if is_complete {
@@ -65,30 +68,52 @@ fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
     }
 }
 
+/// Whether what is loaded begins with a file in the project's root: then all of the project is there.
+fn starts_at_root(scope: &Scope<'_>) -> bool {
+    let Some((first, _)) = scope.compose_files.first() else { return false };
+    let file = scope.files.file(*first);
+    !scope.relative(file.path()).contains('/')
+}
+
+/// Where a module would be registered: the key `include` of the first file, else `services`.
+fn registration(scope: &Scope<'_>) -> Option<Span> {
+    let (first, _) = scope.compose_files.first()?;
+    let file = scope.files.read(scope.files.file(*first).path())?;
+    let document = file.yaml().documents.first()?;
+    let Kind::Mapping(entries) = &document.node(document.root()?).kind else { return None };
+    let key = |name: &str| {
+        entries.iter().map(|(key, _)| document.node(*key)).find_map(|node| match &node.kind {
+            Kind::Scalar(scalar) if &*scalar.text == name => Some(node.span),
+            _ => None,
+        })
+    };
+    key("include").or_else(|| key("services"))
+}
+
 fn report_missing(scope: &Scope<'_>, name: &str, expected: Option<&str>, verdicts: &mut Verdicts<'_>) {
-    let place = closest(scope, name).map_or(Place::Nowhere, |near| Place::from(near.1));
-    let near = closest(scope, name).map(|(near, _)| near);
+    let place = registration(scope).map_or(Place::Nowhere, Place::from);
+    let near = closest(scope, name);
     let message = match expected {
         Some(file) => format!("listed init container `{name}` is not in the project, expected in `{file}`"),
         None => format!("listed init container `{name}` is not in the project"),
     };
     let exists = expected.is_some_and(|file| scope.files.kind(&scope.absolute(file)) == Some(PathKind::File));
     let help = match (exists, &near) {
-        (true, _) => "its file exists: include it in the root Compose file".to_owned(),
-        (false, Some(near)) => {
+        (true, _) => "its file exists: include it here".to_owned(),
+        (false, Some((near, _))) => {
             format!("`{near}` is closest: rename it, or correct `init_services` in the policy")
         }
         (false, None) => "add it, or correct `init_services` in the policy".to_owned(),
     };
     let draft = verdicts.violation(Subject::Project, place, message);
     draft.help(help);
-    if near.is_some() {
-        draft.label("the closest there is");
+    if let Some((_, span)) = near {
+        draft.related(span, "the closest there is");
     }
 }
 
 /// The service whose name shares most of its words, with where it stands.
-fn closest<'p>(scope: &Scope<'p>, name: &str) -> Option<(&'p str, hardpan_source::Span)> {
+fn closest<'p>(scope: &Scope<'p>, name: &str) -> Option<(&'p str, Span)> {
     let words = |name: &str| -> Vec<String> { name.split(['-', '_']).map(str::to_owned).collect() };
     let wanted = words(name);
     let is_listed = |name: &str| scope.policy.parameters.init_services.iter().any(|listed| listed == name);

@@ -98,13 +98,19 @@ fn check_string(
         let place = written.place(attribute, start, end);
         let shown = written.text.get(start..end).unwrap_or_default().trim();
         match loss {
-            Loss::Dropped { .. } => {
+            Loss::Dropped { is_harmless, .. } => {
+                let is_all = written.text.get(end..).is_none_or(|rest| rest.trim().is_empty());
+                let more = if is_all { "" } else { " and what follows" };
                 let draft = verdicts.violation(
                     service,
                     place,
-                    format!("`{shown}` and what follows is dropped: Compose runs no shell for a command"),
+                    format!("`{shown}`{more} is dropped: Compose runs no shell for a command"),
                 );
                 draft.help("write `[\"sh\", \"-c\", \"…\"]`");
+                if *is_harmless {
+                    draft.severity(Severity::Low).help("leave it out: the engine collects both outputs");
+                    continue;
+                }
                 if !written.text.contains('\n') && shell_word.is_none() {
                     let text = written.text.replace('\\', "\\\\").replace('"', "\\\"");
                     let value = format!("[\"sh\", \"-c\", \"{text}\"]");

@@ -125,10 +125,42 @@ fn reach(scope: &Scope<'_>, service: &Service<'_>) -> BTreeSet<ServiceId> {
 /// The names that an init container creates, those left out that say nothing: short ones, and ones with variables.
 fn created_names<'p>(scope: &Scope<'p>, init: &Service<'p>) -> BTreeSet<String> {
     const NAME_BYTES_MIN: usize = 5;
+    // Words that environments use for other things as well.
+    const COMMON: &[&str] = &[
+        "local",
+        "public",
+        "default",
+        "admin",
+        "users",
+        "postgres",
+        "production",
+        "development",
+        "master",
+        "system",
+        "cache",
+        "backup",
+        "backups",
+        "events",
+        "files",
+        "uploads",
+        "media",
+        "static",
+        "access",
+        "worker",
+        "redis",
+        "minio",
+        "mysql",
+        "kafka",
+        "service",
+        "services",
+        "internal",
+        "false",
+    ];
     let scripts = scripts::of(scope, init);
     let names = scripts.shells.iter().flat_map(creations).flat_map(|creation| creation.names);
     names
         .filter(|name| name.len() >= NAME_BYTES_MIN && !name.contains(['$', '{', ':', '"']))
+        .filter(|name| !COMMON.contains(&name.to_ascii_lowercase().as_str()))
         .filter(|name| !scope.services().iter().any(|service| service.name == name))
         .collect()
 }

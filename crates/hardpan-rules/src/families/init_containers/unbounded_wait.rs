@@ -3,9 +3,7 @@
 use super::init_containers;
 use super::scripts::{self, Role, Shell};
 use super::shell_lists::program;
-use crate::artifacts::shell::{
-    Block, Frame, Loop, LoopKind, Visited, effective_command, loops, nested_script,
-};
+use crate::artifacts::shell::{Block, Loop, LoopKind, Visited, effective_command, loops, nested_script};
 use crate::rule::{Audience, Confidence, Rule};
 use crate::{Scope, Verdicts};
 
@@ -66,17 +64,7 @@ fn is_unbounded_wait(shell: &Shell<'_>, commands: &[Visited<'_>], node: &Loop) -
     if names.iter().any(|name| matches!(*name, "read" | "getopts" | "kill" | "pgrep" | "shift")) {
         return false;
     }
-    if inside.iter().any(|visited| counts(shell, visited)) {
-        return false;
-    }
-    // A loop in a function or a text that something else bounds is bounded.
-    if inside.iter().any(|visited| {
-        visited
-            .context
-            .frames
-            .iter()
-            .any(|frame| matches!(frame, Frame::LoopBody(outer) if is_counted_for(outer)))
-    }) {
+    if inside.iter().any(|visited| counts(shell, visited)) || tests_counter(shell, &inside) {
         return false;
     }
     let sleeps = inside.iter().any(|visited| program(visited.command) == Some("sleep"));
@@ -95,8 +83,19 @@ fn within(block: &Block, visited: &Visited<'_>) -> bool {
     block.range.start <= visited.command.range.start && visited.command.range.end <= block.range.end
 }
 
-fn is_counted_for(node: &Loop) -> bool {
-    matches!(node.kind, LoopKind::For | LoopKind::ForArithmetic)
+/// Whether a variable that is counted up or down in the loop is compared with something, as in `[ "$n" = 30 ]`.
+fn tests_counter(shell: &Shell<'_>, inside: &[&Visited<'_>]) -> bool {
+    let counters = inside
+        .iter()
+        .flat_map(|visited| &visited.command.assignments)
+        .filter(|assignment| assignment.value.raw.contains("$((") || assignment.value.raw.contains("expr "));
+    let names: Vec<&str> = counters.map(|assignment| assignment.name.as_str()).collect();
+    inside.iter().any(|visited| {
+        let is_test = matches!(visited.command.name(), Some("[" | "[[" | "test"));
+        is_test
+            && visited.command.words.iter().any(|word| names.iter().any(|name| word.expands(name)))
+            && !shell.slice(&visited.command.range).contains("$(")
+    })
 }
 
 /// Whether a command compares a number or a time: the loop counts, or has a deadline.

@@ -14,6 +14,8 @@ pub(super) enum Loss {
     Dropped {
         /// From the operator on, to the end of the line.
         range: Range<usize>,
+        /// Whether only `2>&1` is lost, which changes nothing in a container.
+        is_harmless: bool,
     },
     /// A backslash before a character that does not need one.
     Backslash {
@@ -44,7 +46,7 @@ pub(super) enum Loss {
 impl Loss {
     pub(super) fn range(&self) -> &Range<usize> {
         match self {
-            Self::Dropped { range }
+            Self::Dropped { range, .. }
             | Self::Backslash { range }
             | Self::Continuation { range, .. }
             | Self::InnerQuotes { range, .. }
@@ -141,7 +143,8 @@ impl Splitter<'_> {
             }
             if quote.is_none() && !in_substitution && matches!(letter, ';' | '&' | '|' | '<' | '>') {
                 let line = rest.find('\n').unwrap_or(rest.len());
-                self.lose(Loss::Dropped { range: at..at + line.max(1) });
+                let is_harmless = rest.trim_end() == ">&1" || rest.trim_end() == ">&2";
+                self.lose(Loss::Dropped { range: at..at + line.max(1), is_harmless });
                 break;
             }
             let current = word.get_or_insert_with(|| Word { start: at, end: next, ..Word::default() });
