@@ -90,7 +90,7 @@ const BINARIES: &[&str] = &[
     "xtask",
 ];
 
-const FENCES: [Fence; 7] = [
+const FENCES: [Fence; 8] = [
     Fence {
         outside: &["tokio", "tokio-util", "tokio-stream", "futures"],
         members: Members::Only(&[
@@ -125,6 +125,11 @@ const FENCES: [Fence; 7] = [
         outside: &["anyhow"],
         members: Members::Only(BINARIES),
         why: "libraries have error types whose variants a caller can match",
+    },
+    Fence {
+        outside: &["cel"],
+        members: Members::Only(&["hardpan-rules"]),
+        why: "expressions are an input of rules, and the crate's types do not leave that crate",
     },
     Fence {
         outside: &["tracing"],

@@ -81,8 +81,8 @@ const TASKS: [Task; 10] = [
     },
     Task {
         name: "bench",
-        arguments: "config [--rounds N]",
-        summary: "CPU and peak memory beside the reference",
+        arguments: "config|check [--rounds N]",
+        summary: "CPU and peak memory beside other programs",
         run: bench::run,
     },
     Task {

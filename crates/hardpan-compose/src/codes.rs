@@ -67,6 +67,7 @@ pub const CODES: &[CodeInfo] = &[
     error("compose::no-source", "a secret or config does not say where it comes from"),
     error("compose::no-such-service", "a service that was asked for does not exist"),
     error("compose::not-a-mapping", "a document is not a mapping"),
+    warning("compose::nothing-enabled", "every service waits for a profile that is not enabled"),
     error("compose::null-value", "an attribute is null where text is wanted"),
     error("compose::number-in-json", "a number cannot be printed as JSON"),
     warning("compose::obsolete-version", "`version` has no effect"),

@@ -152,6 +152,12 @@ fn finish(
     let services = session.tree.get(root, keys::SERVICES);
     let all = services.map(|services| session.tree.entries(services).to_vec()).unwrap_or_default();
     let mut split = selection::by_profiles(session, &all, services.unwrap_or(root), profiles);
+    if let Some(entry) = session.tree.get_entry(root, keys::SERVICES)
+        && request.services.is_empty()
+    {
+        let at = entry.key_span;
+        selection::warn_of_nothing(session, split, at);
+    }
     if session.stages.check_consistency {
         consistency::check(session, root, split);
     }

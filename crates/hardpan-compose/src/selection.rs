@@ -1,7 +1,7 @@
 //! Which services take part: profiles, services named on the command line with their dependencies, and the resources
 //! that these services use (compose-spec, "profiles"; compose-go `WithProfiles`, `WithSelectedServices`).
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use hardpan_diag::{Code, Diagnostic, did_you_mean};
 use hardpan_source::Span;
@@ -43,6 +43,33 @@ fn profiles_of(session: &Session<'_>, service: NodeId) -> Vec<String> {
     let items = list.map_or(&[][..], |list| session.tree.items(list));
     items.iter().filter_map(|&item| session.tree.str(item)).map(str::to_owned).collect()
 }
+
+/// Says that a project starts nothing, where that is only for want of a profile. The reference does not.
+pub(crate) fn warn_of_nothing(session: &mut Session<'_>, split: Split, at: Span) {
+    let disabled = session.tree.entries(split.disabled).to_vec();
+    if disabled.is_empty() || !session.tree.entries(split.enabled).is_empty() {
+        return;
+    }
+    let profiles: BTreeSet<String> =
+        disabled.iter().flat_map(|service| profiles_of(session, service.value)).collect();
+    let count = disabled.len();
+    let message = match count {
+        1 => "no service takes part: the only one waits for a profile".to_owned(),
+        _ => format!("no service takes part: all {count} wait for a profile"),
+    };
+    let mut names: Vec<String> =
+        profiles.iter().take(PROFILES_LISTED_MAX).map(|name| format!("`{name}`")).collect();
+    if profiles.len() > PROFILES_LISTED_MAX {
+        names.push("…".to_owned());
+    }
+    let diagnostic = Diagnostic::warning(Code("compose::nothing-enabled"), message)
+        .with_span(at)
+        .with_help(format!("enable some with `--profile`: {}; `*` enables all", names.join(", ")));
+    session.diagnostics.push(diagnostic);
+}
+
+/// How many profiles a help line lists.
+const PROFILES_LISTED_MAX: usize = 12;
 
 /// Narrows the project to the named services and what they depend on. Naming a service enables its profiles.
 pub(crate) fn by_names(

@@ -8,6 +8,7 @@ use hardpan_source::{FileId, FileTable, Span};
 
 use crate::codes::Severity;
 use crate::custom::{self, World};
+use crate::families::orchestration::unresolvable_project;
 use crate::finding::{Draft, Finding, Place, Subject, Verdict, Verdicts};
 use crate::policy::{CustomRule, Date, Policy};
 use crate::rule::{Confidence, Rule};
@@ -32,6 +33,15 @@ pub struct Outcome {
     pub tallies: Vec<Tally>,
     /// The number of services judged.
     pub services: usize,
+}
+
+impl Outcome {
+    /// True if the resolver refused nothing. What is wrong with the policy does not count.
+    #[must_use]
+    pub fn is_resolved(&self) -> bool {
+        let mut errors = self.diagnostics.iter().filter(|one| one.severity == hardpan_diag::Severity::Error);
+        errors.all(|error| error.code.0.starts_with("policy::"))
+    }
 }
 
 /// How often a rule came to each verdict.
@@ -104,9 +114,41 @@ pub fn check(mut loaded: Loaded, settings: &Settings, loader: &dyn Loader) -> Ou
         services = scope.services().len();
         files = scope.files.into_table();
         sort(&mut findings, &files);
+    } else if policy.is_on(&unresolvable_project::RULE) {
+        (findings, tallies) = unloaded(&policy, &diagnostics[from_policy..], &files);
     }
     drop(custom);
     Outcome { files, masked, diagnostics, policy, findings, tallies, services }
+}
+
+/// Without a model only the rule about that can be judged: what stops the load is a finding like any other.
+fn unloaded(policy: &Policy, diagnostics: &[Diagnostic], files: &FileTable) -> (Vec<Finding>, Vec<Tally>) {
+    let judge = Judge::built_in(&unresolvable_project::RULE);
+    let mut verdicts = Verdicts::default();
+    unresolvable_project::check_unloaded(diagnostics, &|id| files.share(id), &mut verdicts);
+    let tally = tally(&judge.code, &verdicts, &vec![None; verdicts.drafts.len()]);
+    let own_severity = policy.severity.get(&judge.code).copied();
+    let findings = verdicts.drafts.into_iter().map(|draft| Finding {
+        code: judge.code.clone(),
+        name: judge.name.clone(),
+        verdict: draft.verdict,
+        severity: own_severity.or(draft.severity).unwrap_or(judge.severity),
+        confidence: judge.confidence,
+        message: draft.message,
+        services: Vec::new(),
+        primary: match draft.place {
+            Place::At { span, .. } => Some(Label { span, text: draft.label }),
+            Place::Missing(_) | Place::Nowhere => None,
+        },
+        related: draft.related,
+        help: draft.help,
+        fix: draft.fix,
+        requirements: judge.requirements.clone(),
+        waived_by: None,
+    });
+    let mut findings: Vec<Finding> = findings.collect();
+    sort(&mut findings, files);
+    (findings, vec![tally])
 }
 
 /// Who says it: a rule of ours or of the owner.

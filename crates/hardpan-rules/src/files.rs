@@ -91,6 +91,13 @@ impl<'p> Files<'p> {
         Some(Rc::new(TextFile { id, file: table.share(id), yaml: OnceCell::new() }))
     }
 
+    /// The bytes of a file that is no text, up to a limit; none where there is none or where it is larger. They are
+    /// not kept.
+    #[must_use]
+    pub fn bytes(&self, path: &str, limit: u64) -> Option<Vec<u8>> {
+        self.loader.read(path, limit).ok()
+    }
+
     /// A file by its name in the table.
     #[must_use]
     pub fn file(&self, id: FileId) -> Arc<SourceFile> {

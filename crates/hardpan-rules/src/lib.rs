@@ -7,6 +7,7 @@
 //! machine can decide, a [`Rule`] decides it for a [`Scope`], and [`check`] makes findings of what all rules say.
 
 pub mod artifacts;
+pub mod builds;
 mod classify;
 pub mod codes;
 mod custom;
@@ -15,16 +16,19 @@ mod families;
 pub mod files;
 mod finding;
 pub mod fix;
+mod matrix;
 pub mod policy;
 pub mod requirements;
 pub mod rule;
 mod scope;
+pub mod secret_names;
 mod service;
 mod waivers;
 
 pub use classify::ServiceKind;
 pub use engine::{Outcome, Settings, Tally, check};
 pub use finding::{Draft, Finding, Fix, Judgement, Names, Place, Repair, Safety, Subject, Verdict, Verdicts};
+pub use matrix::{Declared, Row, Score, Status, matrix, score};
 pub use rule::Rule;
 pub use scope::{Scope, VariableUse};
 pub use service::{Dependency, Grant, Mount, Service, ServiceId, Template};

@@ -7,6 +7,7 @@ use hardpan_compose::{Hop, Loaded, Loader, NodeRef, PathKind, Project, VariableS
 use hardpan_diag::Diagnostic;
 use hardpan_source::{FileId, FileTable, Span};
 
+use crate::builds::ImageSource;
 use crate::classify::classify;
 use crate::files::Files;
 use crate::policy::{Date, Policy, Waiver};
@@ -39,6 +40,7 @@ pub struct Scope<'p> {
     services: Vec<Service<'p>>,
     by_name: HashMap<&'p str, ServiceId>,
     variables: OnceCell<Vec<VariableUse<'p>>>,
+    images: OnceCell<Vec<ImageSource>>,
 }
 
 /// A variable in a value of the project.
@@ -97,6 +99,7 @@ impl<'p> Scope<'p> {
             services,
             by_name,
             variables: OnceCell::new(),
+            images: OnceCell::new(),
         }
     }
 
@@ -116,6 +119,15 @@ impl<'p> Scope<'p> {
     #[must_use]
     pub fn service_of(&self, id: ServiceId) -> &Service<'p> {
         &self.services[id.index()]
+    }
+
+    /// Where the image of a service comes from, with its Dockerfile where it is built.
+    #[must_use]
+    pub fn image_source(&self, service: &Service<'_>) -> &ImageSource {
+        let all = self.images.get_or_init(|| {
+            self.services.iter().map(|service| ImageSource::of(&self.files, service)).collect()
+        });
+        &all[service.id.index()]
     }
 
     /// The definition of a top-level network, volume, secret or config.

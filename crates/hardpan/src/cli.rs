@@ -38,7 +38,12 @@ pub(crate) enum Command {
     /// Print the project as Docker Compose sees it, or everything that is wrong with it
     Config(Box<ConfigArgs>),
     /// Judge the project by the baseline and point at what breaks it
-    Check(CheckArgs),
+    Check(Box<CheckArgs>),
+    /// Print the page of a rule or of a requirement
+    Explain {
+        /// Code or name of a rule, or id of a requirement
+        id: String,
+    },
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -123,12 +128,91 @@ pub(crate) struct ConfigArgs {
 /// `hardpan check`.
 #[derive(Args, Debug)]
 pub(crate) struct CheckArgs {
+    /// Format of the report
+    #[arg(long, value_enum, default_value_t = ReportFormat::Human)]
+    pub(crate) format: ReportFormat,
+    /// Write to a file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<std::path::PathBuf>,
     /// Judge by the house rules of the baseline documents too
     #[arg(long)]
     pub(crate) house: bool,
     /// Policy file [default: `hardpan.yml` in the project's directory or above]
     #[arg(long, value_name = "FILE")]
     pub(crate) policy: Option<String>,
+    /// Report only what this earlier JSON report does not have
+    #[arg(long, value_name = "FILE")]
+    pub(crate) baseline: Option<std::path::PathBuf>,
+    /// Judge by this rule only, by its code or name; give it several times for more
+    #[arg(long, value_name = "RULE")]
+    pub(crate) rule: Vec<String>,
+
+    /// End with 1 from this severity up
+    #[arg(long, value_enum, value_name = "SEVERITY", default_value_t = SeverityName::Medium)]
+    pub(crate) fail_on: SeverityName,
+    /// Let what is unknown fail as well
+    #[arg(long)]
+    pub(crate) strict: bool,
+
+    /// Print how every requirement stands instead of findings
+    #[arg(long, conflicts_with = "rule")]
+    pub(crate) requirements: bool,
+    /// Count by service rather than by file
+    #[arg(long)]
+    pub(crate) per_service: bool,
+    /// Show excerpts of what is unknown and waived, and all related places
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+    /// Show at most so many findings to a person; other formats have all
+    #[arg(long, value_name = "COUNT", default_value_t = 100)]
+    pub(crate) max: usize,
+
+    /// Apply fixes, those that are safe or all, and report what is left
+    #[arg(long, value_enum, value_name = "WHICH", num_args = 0..=1, require_equals = true,
+          default_missing_value = "safe")]
+    pub(crate) fix: Option<FixKind>,
+    /// Print what the fixes would change instead, and change nothing; ends with 1 where there is something
+    #[arg(long)]
+    pub(crate) diff: bool,
+}
+
+/// How a report is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportFormat {
+    /// Findings with excerpts of the files, for people
+    Human,
+    /// One JSON document; docs/reference/report.schema.json describes it
+    Json,
+    /// SARIF 2.1.0, for code scanning and editors
+    Sarif,
+    /// JUnit XML, for test reports
+    Junit,
+    /// Workflow commands that GitHub shows beside the lines
+    Github,
+}
+
+/// A severity, as it is typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SeverityName {
+    /// Worth knowing
+    Info,
+    /// A blemish
+    Low,
+    /// A weakness that needs something else to go wrong as well
+    Medium,
+    /// A defect that will hurt
+    High,
+    /// Stops the project, or hands over a machine or a credential
+    Critical,
+}
+
+/// Which fixes are applied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FixKind {
+    /// Those that cannot change behaviour that anybody relies on
+    Safe,
+    /// All
+    Unsafe,
 }
 
 /// How a model is written.

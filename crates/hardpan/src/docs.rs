@@ -30,6 +30,8 @@ pub(crate) fn write(directory: &Path) -> anyhow::Result<()> {
     file("cli.md", &cli_page())?;
     file("exit-codes.md", &exit_codes_page())?;
     file("diagnostics.md", &diagnostics_page())?;
+    file("rules.md", &format!("{GENERATED}{}", hardpan_report::rules_index()))?;
+    file("report.schema.json", hardpan_report::REPORT_SCHEMA)?;
     for (shell, name) in
         [(Shell::Bash, "hardpan.bash"), (Shell::Zsh, "_hardpan"), (Shell::Fish, "hardpan.fish")]
     {

@@ -19,7 +19,7 @@ pub use disk::Disk;
 /// The diagnostics of a load as `hardpan config` prints them, without colour.
 #[must_use]
 pub fn diagnostics_text(loaded: &hardpan_compose::Loaded) -> String {
-    print::human::text(loaded, "", &annotate_snippets::Renderer::plain())
+    print::human::text(loaded, "", &hardpan_report::Renderer::plain())
 }
 
 /// Runs the program with these arguments (the first is its own name) and says how it ended.

@@ -118,6 +118,107 @@ fn yaml_output_loads_again_to_the_same_project() {
     assert_eq!(first.stdout, again.stdout);
 }
 
+/// The rules of the snapshots: few, so that a new rule changes none of them.
+const SHOP: &str = "check --project-directory crates/hardpan-report/tests/fixtures/shop \
+                    -f crates/hardpan-report/tests/fixtures/shop/compose.yaml \
+                    --env-file crates/hardpan-report/tests/fixtures/shop/shop.env \
+                    --rule HP-SEC-001 --rule missing-init-process --rule root-user";
+
+#[test]
+fn check_reports_in_every_format() {
+    check("check-human", SHOP, 1);
+    check("check-verbose", &format!("{SHOP} --verbose --per-service"), 1);
+    check("check-capped", &format!("{SHOP} --max 1"), 1);
+    for format in ["json", "sarif", "junit", "github"] {
+        check(&format!("check-{format}"), &format!("{SHOP} --format {format}"), 1);
+    }
+    let ours = SHOP.replace("--rule root-user", "");
+    check("check-diff", &format!("{ours} --diff"), 1);
+}
+
+#[test]
+fn no_output_of_check_shows_a_secret() {
+    // Every rule this time, whatever it says.
+    let all = SHOP.split(" --rule").next().expect("the part before the rules");
+    for flags in ["", "--format json", "--format sarif", "--format junit", "--format github", "--diff"] {
+        for more in ["", "--house", "--house --verbose --strict --max 10000"] {
+            let output = hardpan(&format!("{all} {flags} {more}"));
+            assert!(output.code.is_some_and(|code| code < 2), "{flags} {more}: {}", output.stderr);
+            let text = output.stdout + &output.stderr;
+            assert!(!text.contains("canary"), "`{flags} {more}` shows a secret:\n{text}");
+        }
+    }
+}
+
+#[test]
+fn check_ends_as_the_gate_says() {
+    let code = |flags: &str| hardpan(&format!("{SHOP} {flags}")).code;
+    assert_eq!(code("--fail-on critical"), Some(1));
+    let init = SHOP.replace("--rule HP-SEC-001", "");
+    assert_eq!(hardpan(&init).code, Some(1));
+    assert_eq!(hardpan(&format!("{init} --fail-on high")).code, Some(0));
+    let broken = hardpan("check -f examples/quickstart/broken.yml --rule HP-ORC-003");
+    assert_eq!(broken.code, Some(2));
+    assert!(broken.stdout.contains("HP-ORC-003"), "findings are printed all the same: {}", broken.stdout);
+    assert_eq!(code("--rule HP-SEC-OO1"), Some(2));
+    assert_eq!(code("--policy nowhere.yml"), Some(2));
+    assert_eq!(code("--baseline nowhere.json"), Some(2));
+}
+
+#[test]
+fn a_baseline_leaves_only_what_is_new() {
+    let folder = tempfile::tempdir().expect("a folder for the project");
+    let compose = folder.path().join("compose.yaml");
+    let baseline = folder.path().join("baseline.json");
+    let run = |flags: &str| hardpan(&format!("check -f {} --rule HP-SEC-001 {flags}", compose.display()));
+    std::fs::write(&compose, "services:\n  a:\n    image: a:1\n").expect("it is written");
+    assert_eq!(run(&format!("--format json -o {}", baseline.display())).code, Some(1));
+    // The known finding moves by two lines.
+    std::fs::write(&compose, "# A comment.\n\nservices:\n  a:\n    image: a:1\n").expect("it is written");
+    let known = run(&format!("--baseline {}", baseline.display()));
+    assert_eq!(known.code, Some(0), "{}", known.stdout);
+    assert!(known.stdout.contains("1 known from the baseline"), "{}", known.stdout);
+    std::fs::write(&compose, "services:\n  a:\n    image: a:1\n  b:\n    image: b:1\n")
+        .expect("it is written");
+    let new = run(&format!("--baseline {}", baseline.display()));
+    assert_eq!(new.code, Some(1), "{}", new.stdout);
+    assert!(new.stdout.contains("`b`: ") && !new.stdout.contains("`a`: "), "{}", new.stdout);
+}
+
+#[test]
+fn fixes_are_applied_once_and_then_nothing_is_left() {
+    let folder = tempfile::tempdir().expect("a folder for the project");
+    let compose = folder.path().join("compose.yaml");
+    std::fs::write(&compose, "services:\n  a: # kept\n    image: a:1\n").expect("it is written");
+    let run = |flags: &str| hardpan(&format!("check -f {} --rule HP-SEC-001 {flags}", compose.display()));
+    let text = || std::fs::read_to_string(&compose).expect("it is there");
+    let before = text();
+    assert_eq!(run("--diff").code, Some(1));
+    assert_eq!(text(), before, "--diff changes nothing");
+    let fixed = run("--fix");
+    assert_eq!((fixed.code, fixed.stderr.as_str()), (Some(0), "1 fix applied in 1 file\n"));
+    let after = text();
+    assert!(after.starts_with("services:\n  a: # kept\n    image: a:1\n    security_opt:"), "{after}");
+    assert_eq!(run("--fix").stderr, "no fix applies\n");
+    assert_eq!(text(), after, "a second run changes nothing");
+}
+
+#[test]
+fn explain_prints_pages_and_guesses_names() {
+    check("explain-rule", "explain HP-SEC-001", 0);
+    check("explain-unknown", "explain SEC-SPC-OPT-01", 2);
+    assert!(hardpan("explain sec-spc-opt-001").stdout.starts_with("# SEC-SPC-OPT-001 "));
+}
+
+#[test]
+fn the_matrix_never_shows_what_is_planned_as_met() {
+    let output = hardpan(&format!("check {QUICKSTART} --requirements"));
+    assert!(output.stdout.contains("requirements that files can decide are met"), "{}", output.stdout);
+    let line = output.stdout.lines().find(|line| line.contains(" NFR-RES-01 ")).expect("it is listed");
+    // Its rule is one of the house, which this run leaves off.
+    assert!([" planned ", " to-be-observed ", " off "].iter().any(|status| line.contains(status)), "{line}");
+}
+
 /// Every example of the README that shows output shows what the program prints today.
 #[test]
 fn the_readme_shows_what_is_printed() {

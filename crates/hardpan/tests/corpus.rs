@@ -30,6 +30,33 @@ fn projects_load_as_recorded_without_interpolation() {
     check(Mode { profiles: Profiles::All, record: ".nointerp", flags: &["--no-interpolate"] });
 }
 
+/// Every rule on every project: an answer each time, and 2 exactly where the project cannot be loaded.
+#[test]
+fn projects_are_judged_without_failing() {
+    let Some((_, cases)) = corpus() else { return };
+    let mode = Mode { profiles: Profiles::All, record: "", flags: &[] };
+    let (mut failures, mut findings) = (Vec::new(), 0);
+    for case in &cases {
+        let output = hardpan(case, &mode, &["check", "--house", "--format", "json"]);
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+        let record = record(case, &mode);
+        let is_expected = match output.status.code() {
+            Some(0 | 1) => !record.printed.is_empty(),
+            Some(2) => record.refused,
+            _ => false,
+        };
+        match (output.status.code(), report["findings"].as_array()) {
+            (_, Some(found)) if is_expected => findings += found.len(),
+            (code, _) => {
+                let said = String::from_utf8_lossy(&output.stderr);
+                failures.push(format!("{}: ended with {code:?}: {said}", name(case)));
+            }
+        }
+    }
+    println!("{} projects judged, {findings} findings", cases.len());
+    assert!(failures.is_empty(), "{} of {}:\n{}", failures.len(), cases.len(), failures.join("\n"));
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Profiles {
     All,
@@ -51,18 +78,7 @@ struct Record {
 }
 
 fn check(mode: Mode) {
-    let Some(corpus) = std::env::var_os("HARDPAN_CORPUS").map(PathBuf::from) else {
-        skipped(
-            "real projects, because there is no corpus; `cargo xtask test` beside the shared folder has it",
-        );
-        return;
-    };
-    let mut cases: Vec<PathBuf> = fs::read_dir(&corpus)
-        .expect("the corpus can be listed")
-        .map(|entry| entry.expect("an entry can be read").path())
-        .filter(|path| path.join("case.json").is_file())
-        .collect();
-    cases.sort();
+    let Some((corpus, cases)) = corpus() else { return };
     let (mut equal, mut without_record, mut failures) = (0, 0, Vec::new());
     for case in &cases {
         match compare(&corpus, case, &mode) {
@@ -76,6 +92,23 @@ fn check(mode: Mode) {
     assert!(equal > 0, "the corpus has records of this mode");
 }
 
+/// The folder of the corpus and its cases; none, and said so, where it is absent.
+fn corpus() -> Option<(PathBuf, Vec<PathBuf>)> {
+    let Some(corpus) = std::env::var_os("HARDPAN_CORPUS").map(PathBuf::from) else {
+        skipped(
+            "real projects, because there is no corpus; `cargo xtask test` beside the shared folder has it",
+        );
+        return None;
+    };
+    let mut cases: Vec<PathBuf> = fs::read_dir(&corpus)
+        .expect("the corpus can be listed")
+        .map(|entry| entry.expect("an entry can be read").path())
+        .filter(|path| path.join("case.json").is_file())
+        .collect();
+    cases.sort();
+    Some((corpus, cases))
+}
+
 /// Written past the capture of the test harness: a test that did not run never passes silently.
 fn skipped(what: &str) {
     let _ = writeln!(std::io::stderr(), "SKIPPED: {what}");
@@ -87,29 +120,11 @@ fn name(case: &Path) -> String {
 
 /// None where there is no record for the mode.
 fn compare(corpus: &Path, case: &Path, mode: &Mode) -> Option<Result<(), String>> {
-    let description = json(&case.join("case.json"));
     let record = record(case, mode);
     if record.printed.is_empty() && !record.refused {
         return None;
     }
-    let folder = case.join("project").join(description["dir"].as_str().unwrap_or("."));
-    let variables: BTreeMap<&str, &str> = description["env"]
-        .as_object()
-        .into_iter()
-        .flatten()
-        .filter_map(|(name, value)| Some((name.as_str(), value.as_str()?)))
-        .collect();
-    let output = Command::new(env!("CARGO_BIN_EXE_hardpan"))
-        .args(arguments(&description, mode))
-        .args(["config", "--format", "json"])
-        .args(mode.flags)
-        .current_dir(folder)
-        .env_clear()
-        .envs([("PATH", "/usr/bin:/bin"), ("HOME", HOME)])
-        .envs(variables)
-        .stdin(Stdio::null())
-        .output()
-        .expect("hardpan runs");
+    let output = hardpan(case, mode, &["config", "--format", "json"]);
     let text = |bytes: &[u8]| with_tokens(&String::from_utf8_lossy(bytes), corpus, case);
     Some(match output.status.code() {
         Some(0) if record.printed.is_empty() => {
@@ -122,6 +137,29 @@ fn compare(corpus: &Path, case: &Path, mode: &Mode) -> Option<Result<(), String>
         Some(2) => Err(format!("hardpan refuses it, the reference accepts it: {}", text(&output.stderr))),
         code => Err(format!("hardpan ended with {code:?}: {}", text(&output.stderr))),
     })
+}
+
+/// Runs hardpan on a case as the record was made.
+fn hardpan(case: &Path, mode: &Mode, command: &[&str]) -> std::process::Output {
+    let description = json(&case.join("case.json"));
+    let folder = case.join("project").join(description["dir"].as_str().unwrap_or("."));
+    let variables: BTreeMap<&str, &str> = description["env"]
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter_map(|(name, value)| Some((name.as_str(), value.as_str()?)))
+        .collect();
+    Command::new(env!("CARGO_BIN_EXE_hardpan"))
+        .args(arguments(&description, mode))
+        .args(command)
+        .args(mode.flags)
+        .current_dir(folder)
+        .env_clear()
+        .envs([("PATH", "/usr/bin:/bin"), ("HOME", HOME)])
+        .envs(variables)
+        .stdin(Stdio::null())
+        .output()
+        .expect("hardpan runs")
 }
 
 fn json(path: &Path) -> Value {

@@ -32,6 +32,8 @@ complete -c hardpan -n "__fish_hardpan_needs_command" -s p -l project-name -d 'P
 complete -c hardpan -n "__fish_hardpan_needs_command" -s h -l help -d 'Print help'
 complete -c hardpan -n "__fish_hardpan_needs_command" -s V -l version -d 'Print version'
 complete -c hardpan -n "__fish_hardpan_needs_command" -f -a "config" -d 'Print the project as Docker Compose sees it, or everything that is wrong with it'
+complete -c hardpan -n "__fish_hardpan_needs_command" -f -a "check" -d 'Judge the project by the baseline and point at what breaks it'
+complete -c hardpan -n "__fish_hardpan_needs_command" -f -a "explain" -d 'Print the page of a rule or of a requirement'
 complete -c hardpan -n "__fish_hardpan_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c hardpan -n "__fish_hardpan_needs_command" -f -a "internal-docs" -d 'Write the generated reference pages, completions and the man page into a directory'
 complete -c hardpan -n "__fish_hardpan_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -62,6 +64,41 @@ complete -c hardpan -n "__fish_hardpan_using_subcommand config" -l no-path-resol
 complete -c hardpan -n "__fish_hardpan_using_subcommand config" -l no-consistency -d 'Do not check that the parts of the project fit together'
 complete -c hardpan -n "__fish_hardpan_using_subcommand config" -l no-env-resolution -d 'Do not read the env files of services that take part only because they are named (nothing more, as in Docker Compose 2.40.3)'
 complete -c hardpan -n "__fish_hardpan_using_subcommand config" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hardpan -n "__fish_hardpan_using_subcommand check" -l format -d 'Format of the report' -r -f -a "human\t'Findings with excerpts of the files, for people'
+json\t'One JSON document; docs/reference/report.schema.json describes it'
+sarif\t'SARIF 2.1.0, for code scanning and editors'
+junit\t'JUnit XML, for test reports'
+github\t'Workflow commands that GitHub shows beside the lines'"
+complete -c hardpan -n "__fish_hardpan_using_subcommand check" -s o -l output -d 'Write to a file instead of standard output' -r -F
+complete -c hardpan -n "__fish_hardpan_using_subcommand check" -l policy -d 'Policy file [default: `hardpan.yml` in the project\'s directory or above]' -r
+complete -c hardpan -n "__fish_hardpan_using_subcommand check" -l baseline -d 'Report only what this earlier JSON report does not have' -r -F
+complete -c hardpan -n "__fish_hardpan_using_subcommand check" -l rule -d 'Judge by this rule only, by its code or name; give it several times for more' -r
+complete -c hardpan -n "__fish_hardpan_using_subcommand check" -l fail-on -d 'End with 1 from this severity up' -r -f -a "info\t'Worth knowing'
+low\t'A blemish'
+medium\t'A weakness that needs something else to go wrong as well'
+high\t'A defect that will hurt'
+critical\t'Stops the project, or hands over a machine or a credential'"
+complete -c hardpan -n "__fish_hardpan_using_subcommand check" -l max -d 'Show at most so many findings to a person; other formats have all' -r
+complete -c hardpan -n "__fish_hardpan_using_subcommand check" -l fix -d 'Apply fixes, those that are safe or all, and report what is left' -r -f -a "safe\t'Those that cannot change behaviour that anybody relies on'
+unsafe\t'All'"
+complete -c hardpan -n "__fish_hardpan_using_subcommand check" -s f -l file -d 'Compose file; give it several times to merge files, `-` reads standard input' -r
+complete -c hardpan -n "__fish_hardpan_using_subcommand check" -l env-file -d 'Env file with the project\'s variables; give it several times, later files win' -r
+complete -c hardpan -n "__fish_hardpan_using_subcommand check" -l profile -d 'Profile to activate; `*` activates all' -r
+complete -c hardpan -n "__fish_hardpan_using_subcommand check" -l project-directory -d 'Directory that relative paths start at [default: the directory of the first Compose file]' -r
+complete -c hardpan -n "__fish_hardpan_using_subcommand check" -s p -l project-name -d 'Project name' -r
+complete -c hardpan -n "__fish_hardpan_using_subcommand check" -l house -d 'Judge by the house rules of the baseline documents too'
+complete -c hardpan -n "__fish_hardpan_using_subcommand check" -l strict -d 'Let what is unknown fail as well'
+complete -c hardpan -n "__fish_hardpan_using_subcommand check" -l requirements -d 'Print how every requirement stands instead of findings'
+complete -c hardpan -n "__fish_hardpan_using_subcommand check" -l per-service -d 'Count by service rather than by file'
+complete -c hardpan -n "__fish_hardpan_using_subcommand check" -s v -l verbose -d 'Show excerpts of what is unknown and waived, and all related places'
+complete -c hardpan -n "__fish_hardpan_using_subcommand check" -l diff -d 'Print what the fixes would change instead, and change nothing; ends with 1 where there is something'
+complete -c hardpan -n "__fish_hardpan_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hardpan -n "__fish_hardpan_using_subcommand explain" -s f -l file -d 'Compose file; give it several times to merge files, `-` reads standard input' -r
+complete -c hardpan -n "__fish_hardpan_using_subcommand explain" -l env-file -d 'Env file with the project\'s variables; give it several times, later files win' -r
+complete -c hardpan -n "__fish_hardpan_using_subcommand explain" -l profile -d 'Profile to activate; `*` activates all' -r
+complete -c hardpan -n "__fish_hardpan_using_subcommand explain" -l project-directory -d 'Directory that relative paths start at [default: the directory of the first Compose file]' -r
+complete -c hardpan -n "__fish_hardpan_using_subcommand explain" -s p -l project-name -d 'Project name' -r
+complete -c hardpan -n "__fish_hardpan_using_subcommand explain" -s h -l help -d 'Print help'
 complete -c hardpan -n "__fish_hardpan_using_subcommand completions" -s f -l file -d 'Compose file; give it several times to merge files, `-` reads standard input' -r
 complete -c hardpan -n "__fish_hardpan_using_subcommand completions" -l env-file -d 'Env file with the project\'s variables; give it several times, later files win' -r
 complete -c hardpan -n "__fish_hardpan_using_subcommand completions" -l profile -d 'Profile to activate; `*` activates all' -r
@@ -74,7 +111,9 @@ complete -c hardpan -n "__fish_hardpan_using_subcommand internal-docs" -l profil
 complete -c hardpan -n "__fish_hardpan_using_subcommand internal-docs" -l project-directory -d 'Directory that relative paths start at [default: the directory of the first Compose file]' -r
 complete -c hardpan -n "__fish_hardpan_using_subcommand internal-docs" -s p -l project-name -d 'Project name' -r
 complete -c hardpan -n "__fish_hardpan_using_subcommand internal-docs" -s h -l help -d 'Print help'
-complete -c hardpan -n "__fish_hardpan_using_subcommand help; and not __fish_seen_subcommand_from config completions internal-docs help" -f -a "config" -d 'Print the project as Docker Compose sees it, or everything that is wrong with it'
-complete -c hardpan -n "__fish_hardpan_using_subcommand help; and not __fish_seen_subcommand_from config completions internal-docs help" -f -a "completions" -d 'Print a completion script for a shell'
-complete -c hardpan -n "__fish_hardpan_using_subcommand help; and not __fish_seen_subcommand_from config completions internal-docs help" -f -a "internal-docs" -d 'Write the generated reference pages, completions and the man page into a directory'
-complete -c hardpan -n "__fish_hardpan_using_subcommand help; and not __fish_seen_subcommand_from config completions internal-docs help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c hardpan -n "__fish_hardpan_using_subcommand help; and not __fish_seen_subcommand_from config check explain completions internal-docs help" -f -a "config" -d 'Print the project as Docker Compose sees it, or everything that is wrong with it'
+complete -c hardpan -n "__fish_hardpan_using_subcommand help; and not __fish_seen_subcommand_from config check explain completions internal-docs help" -f -a "check" -d 'Judge the project by the baseline and point at what breaks it'
+complete -c hardpan -n "__fish_hardpan_using_subcommand help; and not __fish_seen_subcommand_from config check explain completions internal-docs help" -f -a "explain" -d 'Print the page of a rule or of a requirement'
+complete -c hardpan -n "__fish_hardpan_using_subcommand help; and not __fish_seen_subcommand_from config check explain completions internal-docs help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c hardpan -n "__fish_hardpan_using_subcommand help; and not __fish_seen_subcommand_from config check explain completions internal-docs help" -f -a "internal-docs" -d 'Write the generated reference pages, completions and the man page into a directory'
+complete -c hardpan -n "__fish_hardpan_using_subcommand help; and not __fish_seen_subcommand_from config check explain completions internal-docs help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

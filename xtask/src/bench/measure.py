@@ -21,17 +21,18 @@ shell = "/bin/sh"
 quiet = [(os.POSIX_SPAWN_OPEN, 1, "/dev/null", os.O_WRONLY, 0)]
 
 
-def once(call, actions):
+def once(program, actions):
+    call = program["call"]
     starter = os.posix_spawn(shell, [shell, "-c", '"$@" &', "sh"] + call, environment, file_actions=actions)
     usage = None
     for _ in range(2):
         try:
             pid, status, found = os.wait4(-1, 0)
         except ChildProcessError:
-            return once(call, actions)  # the shell was slow and reaped the program itself: nothing to read, run again
+            return once(program, actions)  # the shell was slow and reaped the program itself: nothing to read, run again
         if pid != starter:
             usage, ended = found, os.waitstatus_to_exitcode(status)
-    if ended != 0:
+    if ended not in program["accepts"]:
         sys.exit("%s ended with %d" % (" ".join(call), ended))
     return usage.ru_utime + usage.ru_stime, usage.ru_maxrss
 
@@ -39,13 +40,13 @@ def once(call, actions):
 # Warnings of the measured programs are no news after the first run.
 silent = quiet + [(os.POSIX_SPAWN_OPEN, 2, "/dev/null", os.O_WRONLY, 0)]
 for program in order["programs"]:
-    once(program["call"], quiet)  # fills the page cache, and shows on standard error why a program fails
+    once(program, quiet)  # fills the page cache, and shows on standard error why a program fails
     program["means"], program["peak_kb"] = [], 0
 for _ in range(order["rounds"]):
     for program in order["programs"]:
         seconds = []
         for _ in range(program["runs"]):
-            cpu, peak = once(program["call"], silent)
+            cpu, peak = once(program, silent)
             seconds.append(cpu)
             program["peak_kb"] = max(program["peak_kb"], peak)
         program["means"].append(statistics.mean(seconds))

@@ -14,6 +14,8 @@ use serde_json::{Value, json};
 pub(super) struct Program<'a> {
     pub(super) path: &'a Path,
     pub(super) arguments: Vec<String>,
+    /// The exit codes that are no failure.
+    pub(super) accepts: &'static [i32],
     /// How often it runs in each round; the round's figure is the mean.
     pub(super) runs: u32,
 }
@@ -30,7 +32,7 @@ pub(super) struct Usage {
 /// Runs all programs in turn, `rounds` times, in `folder` and with an almost empty environment, and answers in the order asked.
 ///
 /// # Errors
-/// When Python is missing, or when one of the programs does not end with success.
+/// When Python is missing, or when one of the programs does not end as it may.
 pub(super) fn interleaved(programs: &[Program<'_>], folder: &Path, rounds: u32) -> Result<Vec<Usage>> {
     let order = json!({
         "folder": folder,
@@ -41,7 +43,7 @@ pub(super) fn interleaved(programs: &[Program<'_>], folder: &Path, rounds: u32) 
                 let call: Vec<Value> = std::iter::once(json!(program.path))
                     .chain(program.arguments.iter().map(|argument| json!(argument)))
                     .collect();
-                json!({ "call": call, "runs": program.runs })
+                json!({ "call": call, "runs": program.runs, "accepts": program.accepts })
             })
             .collect::<Vec<_>>(),
     });

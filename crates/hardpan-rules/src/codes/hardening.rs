@@ -33,6 +33,8 @@ pub(super) const CODES: &[RuleCode] = &[
     ),
     declared(1, "HP-ORC-010", Low, "every declared network, volume, secret and config is used")
         .hygiene("tidiness"),
+    declared(1, "HP-CFG-004", Medium, "every variable without a default has a value")
+        .hygiene("Docker Compose warns and goes on with a blank"),
     // 2 Hardening
     both(
         2,

@@ -6,7 +6,7 @@ mod images;
 mod init_containers;
 mod network;
 mod observability;
-mod orchestration;
+pub(crate) mod orchestration;
 mod resources;
 mod secrets;
 mod waivers;

@@ -59,6 +59,10 @@ fn set(layout: &Layout<'_>, key: Span, path: &str, value: &str) -> Result<Edit, 
 /// The attribute is there already: items are added to a list, anything else is replaced.
 fn replace_or_extend(layout: &Layout<'_>, node: NodeIndex, value: &str) -> Result<Edit, Refusal> {
     let span = layout.node(node).span;
+    // What `!reset` stands at is thrown away, whatever it is: the tag has to go as well.
+    if let Some(tag) = layout.node(node).tag.as_ref().filter(|tag| &*tag.name == "!reset") {
+        return Ok(Edit { span: Span { start: tag.span.start, ..span }, replacement: value.to_owned() });
+    }
     let items = value.trim().strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
     match (&layout.node(node).kind, items) {
         (Kind::Alias { .. }, _) => Err(Refusal::Anchor),

@@ -19,7 +19,7 @@ pub(super) enum Slot {
 /// One YAML text with its nodes by place.
 pub(super) struct Layout<'t> {
     pub(super) text: &'t str,
-    stream: &'t Stream,
+    stream: Stream,
     file: Span,
     slots: HashMap<NodeIndex, Slot>,
     /// The values of entries, by the place of the key.
@@ -29,7 +29,7 @@ pub(super) struct Layout<'t> {
 
 impl<'t> Layout<'t> {
     /// `file` is any span of the text's file.
-    pub(super) fn new(text: &'t str, stream: &'t Stream, file: Span) -> Self {
+    pub(super) fn new(text: &'t str, stream: Stream, file: Span) -> Self {
         let mut layout = Self {
             text,
             stream,
@@ -38,9 +38,9 @@ impl<'t> Layout<'t> {
             by_key: HashMap::new(),
             values: HashMap::new(),
         };
-        for document in &stream.documents {
+        for document in layout.stream.documents.clone() {
             if let Some(root) = document.root() {
-                layout.walk(document, root);
+                layout.walk(&document, root);
             }
         }
         layout
@@ -71,7 +71,7 @@ impl<'t> Layout<'t> {
     }
 
     /// The node of this index; all documents of a text share their nodes.
-    pub(super) fn node(&self, index: NodeIndex) -> &'t Node {
+    pub(super) fn node(&self, index: NodeIndex) -> &Node {
         self.stream.documents[0].node(index)
     }
 
@@ -90,7 +90,7 @@ impl<'t> Layout<'t> {
     }
 
     /// The entries of a mapping.
-    pub(super) fn entries(&self, index: NodeIndex) -> &'t [(NodeIndex, NodeIndex)] {
+    pub(super) fn entries(&self, index: NodeIndex) -> &[(NodeIndex, NodeIndex)] {
         match &self.node(index).kind {
             Kind::Mapping(entries) => entries,
             _ => &[],
@@ -98,7 +98,7 @@ impl<'t> Layout<'t> {
     }
 
     /// The text of a scalar key or value.
-    pub(super) fn scalar(&self, index: NodeIndex) -> Option<&'t str> {
+    pub(super) fn scalar(&self, index: NodeIndex) -> Option<&str> {
         match &self.node(index).kind {
             Kind::Scalar(scalar) => Some(&scalar.text),
             _ => None,

@@ -11,10 +11,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 
 use hardpan_compose::{Loaded, Loader, NodeRef, PathKind, Project, ReadError, Request, Value, load};
-use hardpan_source::{Edit, apply_edits, yaml};
+use hardpan_source::{Edit, FileId, FileTable, apply_edits, yaml};
 
 use crate::engine::{Outcome, Settings, check};
 use crate::finding::{Finding, Safety, Verdict};
+use layout::Layout;
 
 /// Why a fix was not applied.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,21 +76,40 @@ pub struct Fixed {
     pub attempts: Vec<Attempt>,
 }
 
-/// The edits that a finding's fix consists of, for reports. They mean the files as they were judged.
-///
-/// # Errors
-/// [`Refusal`], where the fix cannot be expressed as edits.
-pub fn edits_of(finding: &Finding, outcome: &Outcome) -> Result<Vec<Edit>, Refusal> {
-    let (Some(fix), Some(primary)) = (&finding.fix, &finding.primary) else { return Err(Refusal::NotFound) };
-    if let crate::Repair::Edits(edits) = &fix.repair {
-        return Ok(edits.clone());
+/// Makes edits of the fixes of findings; each file is read once. They mean the files as they were judged.
+pub struct Editor<'o> {
+    files: &'o FileTable,
+    layouts: HashMap<FileId, Option<Layout<'o>>>,
+}
+
+impl<'o> Editor<'o> {
+    /// For the findings of an outcome.
+    #[must_use]
+    pub fn new(outcome: &'o Outcome) -> Self {
+        Self { files: &outcome.files, layouts: HashMap::new() }
     }
-    let file = outcome.files.get(primary.span.file);
-    let stream = yaml::parse(file.text(), primary.span.file);
-    if !stream.errors.is_empty() || stream.documents.is_empty() {
-        return Err(Refusal::OtherForm);
+
+    /// The edits that a finding's fix consists of.
+    ///
+    /// # Errors
+    /// [`Refusal`], where the fix cannot be expressed as edits.
+    pub fn edits_of(&mut self, finding: &Finding) -> Result<Vec<Edit>, Refusal> {
+        let (Some(fix), Some(primary)) = (&finding.fix, &finding.primary) else {
+            return Err(Refusal::NotFound);
+        };
+        if let crate::Repair::Edits(edits) = &fix.repair {
+            return Ok(edits.clone());
+        }
+        let file = primary.span.file;
+        let layout = self.layouts.entry(file).or_insert_with(|| {
+            let text = self.files.get(file).text();
+            let stream = yaml::parse(text, file);
+            let is_sound = stream.errors.is_empty() && !stream.documents.is_empty();
+            is_sound.then(|| Layout::new(text, stream, primary.span))
+        });
+        let layout = layout.as_ref().ok_or(Refusal::OtherForm)?;
+        edits::edits(layout, primary.span, &fix.repair)
     }
-    edits::edits(&layout::Layout::new(file.text(), &stream, primary.span), primary.span, &fix.repair)
 }
 
 /// Rounds after which fixing ends: edits that touch one another take a round each, and real projects need two.
@@ -146,12 +166,13 @@ impl Fixer<'_> {
         let services = digests(&before);
         let outcome = check(before, self.settings, &overlay);
         let mut candidates = Vec::new();
+        let mut editor = Editor::new(&outcome);
         for finding in outcome.findings.iter().filter(|finding| wanted(finding)) {
             if self.refused.contains(&identity(finding)) {
                 continue;
             }
             let place = place(finding, &outcome);
-            match self.candidate(finding, &outcome) {
+            match self.candidate(finding, &outcome, &mut editor) {
                 Ok(edits) => candidates.push(Candidate { finding: finding.clone(), place, edits }),
                 Err(refusal) => self.refuse(finding, place, refusal),
             }
@@ -179,10 +200,15 @@ impl Fixer<'_> {
         any
     }
 
-    fn candidate(&self, finding: &Finding, outcome: &Outcome) -> Result<Vec<(String, Edit)>, Refusal> {
+    fn candidate(
+        &self,
+        finding: &Finding,
+        outcome: &Outcome,
+        editor: &mut Editor<'_>,
+    ) -> Result<Vec<(String, Edit)>, Refusal> {
         let root = format!("{}/", self.settings.root.trim_end_matches('/'));
         let mut edits = Vec::new();
-        for edit in edits_of(finding, outcome)? {
+        for edit in editor.edits_of(finding)? {
             let path = outcome.files.get(edit.span.file).path().to_owned();
             if !path.starts_with(&root) {
                 return Err(Refusal::Outside(path));

@@ -2,6 +2,7 @@
 
 mod check;
 mod config;
+mod explain;
 
 use anyhow::Context as _;
 use hardpan_compose::Request;
@@ -33,6 +34,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<Exit> {
     match cli.command {
         Command::Check(args) => check::run(&cli.project, &args),
         Command::Config(args) => config::run(&cli.project, &args),
+        Command::Explain { id } => explain::run(&id),
         Command::Completions { shell } => {
             crate::print::to_stdout(&crate::docs::completions(shell))?;
             Ok(Exit::Clean)

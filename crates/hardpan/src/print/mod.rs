@@ -19,6 +19,15 @@ pub(crate) fn to_stdout(text: &str) -> anyhow::Result<()> {
     }
 }
 
+/// Writes text for people as data, with colour where the terminal wants it (`NO_COLOR` is honoured).
+pub(crate) fn styled_to_stdout(text: &str) -> anyhow::Result<()> {
+    let mut stdout = anstream::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        result => result.context("cannot write to standard output"),
+    }
+}
+
 /// Writes a message, with colour where the terminal wants it (`NO_COLOR` is honoured).
 pub(crate) fn line_to_stderr(text: &str) {
     // Nothing can be done where even the message about a failure cannot be written.

@@ -48,6 +48,16 @@ fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
                     );
                 }
             }
+            (None, Some(options)) if options.items().next().is_none() => {
+                verdicts
+                    .violation(service, options, "processes can gain privileges")
+                    .help(format!("add `{OPTION}` to this list"))
+                    .fix(
+                        Safety::Safe,
+                        "forbid new privileges",
+                        Repair::Replace { value: format!("[\"{OPTION}\"]") },
+                    );
+            }
             (None, Some(options)) => {
                 verdicts
                     .violation(service, options, "processes can gain privileges")
@@ -68,13 +78,13 @@ fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
     }
 }
 
-/// Whether the option switches the protection on; none for other options. Docker takes `=` for `:`, and the bare word
-/// for `true`.
+/// Whether the option switches the protection on; none for other options. Docker takes `=` for `:`, the bare word
+/// for `true`, and what Go's `ParseBool` takes.
 fn state(option: NodeRef<'_>) -> Option<bool> {
     let rest = option.as_str()?.trim().strip_prefix("no-new-privileges")?;
     match rest.strip_prefix([':', '=']) {
         None if rest.is_empty() => Some(true),
-        Some(value) => Some(value == "true"),
+        Some(value) => Some(matches!(value, "1" | "t" | "T" | "true" | "True" | "TRUE")),
         None => None,
     }
 }

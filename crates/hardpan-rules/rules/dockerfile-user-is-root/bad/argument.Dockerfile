@@ -1,0 +1,3 @@
+FROM alpine:3.22
+ARG RUN_AS=app
+USER $RUN_AS

@@ -1,0 +1,1 @@
+FROM gcr.example/distroless/static:nonroot

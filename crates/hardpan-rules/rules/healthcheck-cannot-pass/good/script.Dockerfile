@@ -1,0 +1,4 @@
+FROM debian:bookworm-slim
+COPY install.sh /tmp/
+RUN /tmp/install.sh
+HEALTHCHECK CMD curl -f http://localhost/ || exit 1

@@ -1,0 +1,2 @@
+FROM registry.example/server:1
+EXPOSE 8080

@@ -1,0 +1,4 @@
+#!/bin/bash
+set -eux
+word=$(cat /run/secrets/app)
+app "$word"

@@ -1,0 +1,2 @@
+#!/bin/sh
+docker-compose --file=./infra/db/compose.yaml up

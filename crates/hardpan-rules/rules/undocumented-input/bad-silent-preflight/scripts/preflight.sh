@@ -1,0 +1,2 @@
+#!/bin/sh
+test -f .env || echo "missing: .env"

@@ -1,0 +1,2 @@
+#!/bin/sh
+envsubst < /docker-entrypoint-initdb.d/init.sql | psql
