@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::scripts::Shell;
-use super::shell_lists::{fallback, is_decided, lists, may_have_ended, only_shrugs};
+use super::shell_lists::{Questions, fallback, only_shrugs};
 use super::sql;
 use crate::artifacts::shell::{AndOr, EffectiveCommand, Visited, Word, effective_command};
 
@@ -24,7 +24,7 @@ pub(super) struct Creation {
 /// Every creation of a text.
 pub(super) fn creations(shell: &Shell<'_>) -> Vec<Creation> {
     let all = shell.commands();
-    let lists = lists(&shell.script.body);
+    let questions = Questions::of(shell);
     let mut found = Vec::new();
     for (at, visited) in all.iter().enumerate() {
         let Some(command) = effective_command(&visited.command.words) else { continue };
@@ -32,7 +32,9 @@ pub(super) fn creations(shell: &Shell<'_>) -> Vec<Creation> {
         if own.is_empty() {
             continue;
         }
-        let is_guarded = is_decided(visited) || may_have_ended(&all, at) || failure_is_taken(&lists, visited);
+        let is_guarded = questions.decide(visited)
+            || questions.may_have_ended(&all, at)
+            || failure_is_taken(questions.lists(), visited);
         for creation in &mut own {
             creation.is_guarded |= is_guarded;
         }

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use super::scripts::Shell;
 use crate::artifacts::shell::{
-    AndOr, Block, Command, CommandKind, Connector, Frame, Pipeline, SimpleCommand, Visited,
-    effective_command, functions,
+    AndOr, Block, Command, CommandKind, Connector, Frame, Pipeline, SimpleCommand, Visited, Word,
+    assignments, effective_command, functions,
 };
 
 /// Programs that provision nothing and whose failure nobody minds.
@@ -181,20 +181,92 @@ pub(super) fn only_shrugs(pipeline: &Pipeline) -> bool {
     })
 }
 
-/// Whether a command runs only when something was found out before: in a branch, an arm, or behind `||` or a test.
-pub(super) fn is_decided(visited: &Visited<'_>) -> bool {
-    visited.context.fallback
-        || visited.context.before.is_some()
-        || visited.context.in_condition()
-        || visited.context.frames.iter().any(|frame| matches!(frame, Frame::IfBranch(_) | Frame::CaseArm(_)))
+/// What a text finds out before it acts: the way to tell a question from a switch.
+pub(super) struct Questions<'s, 'p> {
+    shell: &'s Shell<'p>,
+    lists: Vec<&'s AndOr>,
+    /// Variables whose value is the output of a command.
+    answers: HashSet<String>,
 }
 
-/// Whether an earlier command may already have ended the text with success: `[ -f done ] && exit 0`.
-pub(super) fn may_have_ended(all: &[Visited<'_>], at: usize) -> bool {
-    all.iter().take(at).any(|visited| {
-        visited.command.name() == Some("exit")
-            && visited.context.function().is_none()
-            && visited.command.arguments().first().is_none_or(|word| word.plain.as_deref() == Some("0"))
-            && is_decided(visited)
-    })
+impl<'s, 'p> Questions<'s, 'p> {
+    pub(super) fn of(shell: &'s Shell<'p>) -> Self {
+        let sites = assignments(&shell.script);
+        let asked = sites.iter().filter(|site| !site.assignment.value.substitutions().is_empty());
+        let answers = asked.map(|site| site.assignment.name.clone()).collect();
+        Self { shell, lists: lists(&shell.script.body), answers }
+    }
+
+    /// The lists of the text.
+    pub(super) fn lists(&self) -> &[&'s AndOr] {
+        &self.lists
+    }
+
+    /// Whether a command runs only because of what was found out before: behind `||`, in a branch whose condition
+    /// asks, or behind a test with `&&`. That a switch is on is nothing that was found out.
+    pub(super) fn decide(&self, visited: &Visited<'_>) -> bool {
+        visited.context.fallback
+            || visited.context.in_condition()
+            || visited.context.frames.iter().any(|frame| match frame {
+                Frame::IfBranch(node) => {
+                    node.branches.iter().any(|branch| self.asks_block(&branch.condition))
+                }
+                Frame::CaseArm(node) => self.asks_word(&node.subject),
+                _ => false,
+            })
+            || self.before(visited).any(|pipeline| self.tests(pipeline))
+    }
+
+    /// Whether an earlier command may already have ended the text with success: `[ -f done ] && exit 0`.
+    pub(super) fn may_have_ended(&self, all: &[Visited<'_>], at: usize) -> bool {
+        all.iter().take(at).any(|visited| {
+            let arguments = visited.command.arguments();
+            visited.command.name() == Some("exit")
+                && visited.context.function().is_none()
+                && arguments.first().is_none_or(|word| word.plain.as_deref() == Some("0"))
+                && (self.decide(visited) || self.before(visited).any(|pipeline| self.asks(pipeline)))
+        })
+    }
+
+    /// The pipelines before a command in its own list.
+    fn before(&self, visited: &Visited<'_>) -> impl Iterator<Item = &'s Pipeline> {
+        let list = innermost(&self.lists, visited.command);
+        let start = visited.command.range.start;
+        list.into_iter().flat_map(pipelines).filter(move |pipeline| pipeline.range.end <= start)
+    }
+
+    fn asks_block(&self, block: &Block) -> bool {
+        block.items.iter().flat_map(pipelines).any(|pipeline| self.asks(pipeline))
+    }
+
+    /// Whether a pipeline finds something out: any program, or a test of more than a setting.
+    fn asks(&self, pipeline: &Pipeline) -> bool {
+        self.tests(pipeline)
+            || pipeline.commands.iter().any(|command| match &command.kind {
+                CommandKind::Simple(simple) => !matches!(
+                    simple.name(),
+                    None | Some("[" | "[[" | "test" | "((" | "true" | "echo" | "printf" | "export")
+                ),
+                _ => true,
+            })
+    }
+
+    /// Whether a pipeline is a test of files or answers, or is there to fail.
+    fn tests(&self, pipeline: &Pipeline) -> bool {
+        pipeline.commands.iter().any(|command| {
+            let CommandKind::Simple(simple) = &command.kind else { return false };
+            if !matches!(simple.name(), Some("[" | "[[" | "test" | "((")) {
+                return pipeline.negated;
+            }
+            let is_file =
+                |word: &Word| matches!(word.plain.as_deref(), Some("-f" | "-e" | "-d" | "-s" | "-L"));
+            simple.words.iter().any(|word| is_file(word) || self.asks_word(word))
+                || self.shell.slice(&simple.range).contains("$?")
+        })
+    }
+
+    fn asks_word(&self, word: &Word) -> bool {
+        !word.substitutions().is_empty()
+            || word.variables().iter().any(|variable| self.answers.contains(&variable.name))
+    }
 }

@@ -5,7 +5,7 @@ use hardpan_compose::PathKind;
 use super::container_files::{ContainerFile, Image, find_file};
 use super::creation::{creations, help_of, is_database_client};
 use super::scripts::{self, Scripts, of_file};
-use super::shell_lists::{is_decided, program};
+use super::shell_lists::{Questions, program};
 use super::{NOT_INIT, sql};
 use crate::codes::Severity;
 use crate::files::TextFile;
@@ -85,8 +85,9 @@ fn in_sql_files<'p>(
     let mut found = false;
     let image = Image::of(scope, service);
     for shell in &scripts.shells {
+        let questions = Questions::of(shell);
         for visited in shell.commands() {
-            if !program(visited.command).is_some_and(is_database_client) || is_decided(&visited) {
+            if !program(visited.command).is_some_and(is_database_client) || questions.decide(&visited) {
                 continue;
             }
             let targets = visited.command.redirects.iter().map(|redirect| &redirect.target);
