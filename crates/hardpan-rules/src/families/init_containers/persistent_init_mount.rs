@@ -36,7 +36,13 @@ fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
                 }
                 "bind" => {
                     found = true;
-                    let message = format!("init container can write to `{}`", scope.relative(source));
+                    // A path of this machine outside of the project says nothing to others.
+                    let message = match scope.relative(source) {
+                        path if path.starts_with('/') => {
+                            format!("init container can write to the host through `{}`", mount.target)
+                        }
+                        path => format!("init container can write to `{path}`"),
+                    };
                     let draft = verdicts.violation(service, mount.node, message);
                     draft.help("mount it read-only: add `:ro`, or `read_only: true` in the long form");
                     let is_file = scope.files.kind(source) == Some(PathKind::File);
