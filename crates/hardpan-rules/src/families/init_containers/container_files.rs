@@ -62,6 +62,52 @@ pub(super) fn find_file<'p>(
     image?.find(scope, &path)
 }
 
+/// As many files of a folder are looked into.
+const FILES_MAX: usize = 64;
+
+/// The mounted files and granted configs whose path in the container is wanted; of mounted folders the files
+/// directly in them.
+pub(super) fn provided_files<'p>(
+    scope: &Scope<'p>,
+    service: &Service<'p>,
+    is_wanted: &dyn Fn(&str) -> bool,
+) -> Vec<(String, ContainerFile<'p>)> {
+    let mut found = Vec::new();
+    for mount in service.mounts().filter(|mount| mount.kind == "bind") {
+        let Some(source) = mount.source else { continue };
+        let paths: Vec<(String, String)> = match scope.files.kind(source) {
+            Some(PathKind::File) => vec![(mount.target.to_owned(), source.to_owned())],
+            Some(PathKind::Directory) => {
+                let entries = scope.files.list(source).into_iter();
+                let names = entries.filter(|(_, kind)| *kind == PathKind::File).map(|(name, _)| name);
+                names.map(|name| (join(mount.target, &name), join(source, &name))).collect()
+            }
+            None => Vec::new(),
+        };
+        for (target, path) in paths.into_iter().filter(|(target, _)| is_wanted(target)).take(FILES_MAX) {
+            if let Some(file) = scope.files.read(&path) {
+                let asked_for = Some(mount.node.origin().span);
+                found.push((target, ContainerFile::Disk { file, asked_for }));
+            }
+        }
+    }
+    for grant in service.configs() {
+        let target = join("/", grant.file());
+        let Some(config) = scope.resource("configs", grant.source).filter(|_| is_wanted(&target)) else {
+            continue;
+        };
+        if let Some(node) = config.get("content") {
+            found.push((target, ContainerFile::Inline { node }));
+        } else if let Some(file) =
+            config.get("file").and_then(NodeRef::as_str).and_then(|path| scope.files.read(path))
+        {
+            let asked_for = Some(grant.node.origin().span);
+            found.push((target, ContainerFile::Disk { file, asked_for }));
+        }
+    }
+    found
+}
+
 /// What remains of a path below a folder; empty for the path itself.
 fn below<'t>(folder: &str, path: &'t str) -> Option<&'t str> {
     let rest = path.strip_prefix(folder.trim_end_matches('/'))?;

@@ -1,16 +1,16 @@
 //! HP-INI-006: provisioning creates things without asking whether they are there.
 
-use hardpan_compose::PathKind;
+use std::collections::HashSet;
 
-use super::container_files::{ContainerFile, Image, find_file};
-use super::creation::{creations, help_of, is_database_client};
-use super::scripts::{self, Scripts, of_file};
+use super::container_files::{Image, find_file, provided_files};
+use super::creation::{Creation, creations, help_of, is_database_client};
+use super::scripts::{self, Scripts, Shell, base_name, of_file};
 use super::shell_lists::{Questions, program};
 use super::{NOT_INIT, sql};
+use crate::artifacts::shell::Options;
 use crate::codes::Severity;
-use crate::files::TextFile;
 use crate::rule::{Audience, Confidence, Rule};
-use crate::{Mount, Scope, Service, ServiceKind, Verdicts};
+use crate::{Draft, Scope, Service, ServiceKind, Verdicts};
 
 /// See `rules/unguarded-creation/doc.md`.
 pub(crate) const RULE: Rule = Rule {
@@ -60,55 +60,67 @@ fn in_shells(service: &Service<'_>, scripts: &Scripts<'_>, verdicts: &mut Verdic
     for shell in &scripts.shells {
         for creation in creations(shell).into_iter().filter(|creation| !creation.is_guarded) {
             found = true;
-            verdicts
-                .violation(
-                    service,
-                    shell.place(&creation.range),
-                    format!(
-                        "cannot run twice: `{}` fails or repeats itself when it is there already",
-                        creation.what
-                    ),
-                )
-                .help(creation.help);
+            report(service, shell, &creation, verdicts);
         }
     }
     found
 }
 
-/// SQL files that a client is given, by `-f`, `<` or `source`.
+fn report<'v>(
+    service: &Service<'_>,
+    shell: &Shell<'_>,
+    creation: &Creation,
+    verdicts: &'v mut Verdicts<'_>,
+) -> &'v mut Draft {
+    let message =
+        format!("cannot run twice: `{}` fails or repeats itself when it is there already", creation.what);
+    verdicts.violation(service, shell.place(&creation.range), message).help(creation.help)
+}
+
+/// SQL files that are mounted, or that a client is given by `-f` or `<`; those left out that a question comes before.
 fn in_sql_files<'p>(
     scope: &Scope<'p>,
     service: &Service<'p>,
     scripts: &Scripts<'p>,
     verdicts: &mut Verdicts<'_>,
 ) -> bool {
-    let mut found = false;
+    let is_sql = |path: &str| path.ends_with(".sql") && !path.starts_with(FIRST_START);
+    let mut files = provided_files(scope, service, &is_sql);
+    let mut guarded = HashSet::new();
     let image = Image::of(scope, service);
     for shell in &scripts.shells {
         let questions = Questions::of(shell);
         for visited in shell.commands() {
-            if !program(visited.command).is_some_and(is_database_client) || questions.decide(&visited) {
+            if !program(visited.command).is_some_and(is_database_client) {
                 continue;
             }
             let targets = visited.command.redirects.iter().map(|redirect| &redirect.target);
-            for word in visited.command.words.iter().chain(targets) {
-                let Some(path) = word.plain.as_deref().filter(|path| path.ends_with(".sql")) else {
-                    continue;
-                };
+            let paths = visited.command.words.iter().chain(targets).filter_map(|word| word.plain.as_deref());
+            for path in paths.filter(|path| is_sql(path)) {
                 let path = path.split_once('=').map_or(path, |(_, path)| path);
-                let Some(ContainerFile::Disk { file, .. }) = find_file(scope, service, image.as_ref(), path)
-                else {
-                    continue;
-                };
-                found |= in_sql(service, &file, Severity::High, verdicts);
+                if questions.decide(&visited) {
+                    guarded.insert(base_name(path).to_owned());
+                } else if !files.iter().any(|(known, _)| base_name(known) == base_name(path))
+                    && let Some(file) = find_file(scope, service, image.as_ref(), path)
+                {
+                    files.push((path.to_owned(), file));
+                }
             }
+        }
+    }
+    let mut found = false;
+    for (path, file) in files {
+        if !guarded.contains(base_name(&path))
+            && let Some(text) = of_file(scope, file, Some(Options::default()))
+        {
+            found |= in_sql(service, &text, Severity::High, verdicts);
         }
     }
     found
 }
 
-fn in_sql(service: &Service<'_>, file: &TextFile, severity: Severity, verdicts: &mut Verdicts<'_>) -> bool {
-    let creations = sql::creations(file.text());
+fn in_sql(service: &Service<'_>, text: &Shell<'_>, severity: Severity, verdicts: &mut Verdicts<'_>) -> bool {
+    let creations = sql::creations(&text.text);
     let Some(first) = creations.first() else { return false };
     let more = match creations.len() - 1 {
         0 => String::new(),
@@ -117,71 +129,37 @@ fn in_sql(service: &Service<'_>, file: &TextFile, severity: Severity, verdicts: 
     };
     let draft = verdicts.violation(
         service,
-        file.span(first.range.clone()),
+        text.place(&first.range),
         format!("cannot run twice: `CREATE {}` fails when it is there already{more}", first.kind),
     );
     draft.severity(severity).help(help_of(&first.kind));
     if severity == Severity::Medium {
-        draft.label("runs once, while the data directory is empty");
+        draft.label(RUNS_ONCE);
     }
     true
 }
 
+const RUNS_ONCE: &str = "runs once, while the data directory is empty";
+
 /// What runs at the first start of a database: whether anything there is unguarded; none where nothing is mounted.
-fn at_first_start(scope: &Scope<'_>, service: &Service<'_>, verdicts: &mut Verdicts<'_>) -> Option<bool> {
-    let mounts: Vec<Mount<'_>> = service
-        .mounts()
-        .filter(|mount| mount.kind == "bind" && mount.target.starts_with(FIRST_START))
-        .collect();
-    let mut paths = Vec::new();
-    for mount in &mounts {
-        let Some(source) = mount.source else { continue };
-        match scope.files.kind(source) {
-            Some(PathKind::File) => paths.push(source.to_owned()),
-            Some(PathKind::Directory) => {
-                let entries = scope.files.list(source).into_iter();
-                let files = entries.filter(|(_, kind)| *kind == PathKind::File).take(FILES_MAX);
-                paths.extend(files.map(|(name, _)| format!("{}/{name}", source.trim_end_matches('/'))));
-            }
-            None => {}
-        }
-    }
-    let grants = service.configs().filter(|grant| grant.file().starts_with(FIRST_START));
-    for grant in grants {
-        let file = scope.resource("configs", grant.source).and_then(|config| config.get("file")?.as_str());
-        paths.extend(file.map(str::to_owned));
-    }
+fn at_first_start<'p>(scope: &Scope<'p>, service: &Service<'p>, verdicts: &mut Verdicts<'_>) -> Option<bool> {
+    let is_first =
+        |path: &str| path.starts_with(FIRST_START) && (path.ends_with(".sql") || path.ends_with(".sh"));
     let mut found = None;
-    for path in paths {
-        let Some(file) = scope.files.read(&path) else { continue };
-        let is_unguarded = if path.ends_with(".sql") {
-            in_sql(service, &file, Severity::Medium, verdicts)
-        } else if path.ends_with(".sh") {
-            let file = ContainerFile::Disk { file, asked_for: None };
-            let Some(shell) = of_file(scope, file, None) else { continue };
-            let creations = creations(&shell);
-            for creation in creations.iter().filter(|creation| !creation.is_guarded) {
-                verdicts
-                    .violation(
-                        service,
-                        shell.place(&creation.range),
-                        format!(
-                            "cannot run twice: `{}` fails or repeats itself when it is there already",
-                            creation.what
-                        ),
-                    )
-                    .label("runs once, while the data directory is empty")
-                    .severity(Severity::Medium)
-                    .help(creation.help);
-            }
-            creations.iter().any(|creation| !creation.is_guarded)
+    for (path, file) in provided_files(scope, service, &is_first) {
+        let is_sql = path.ends_with(".sql");
+        let Some(text) = of_file(scope, file, is_sql.then(Options::default)) else { continue };
+        let is_unguarded = if is_sql {
+            in_sql(service, &text, Severity::Medium, verdicts)
         } else {
-            continue;
+            let creations: Vec<_> =
+                creations(&text).into_iter().filter(|creation| !creation.is_guarded).collect();
+            for creation in &creations {
+                report(service, &text, creation, verdicts).label(RUNS_ONCE).severity(Severity::Medium);
+            }
+            !creations.is_empty()
         };
         found = Some(found.unwrap_or(false) | is_unguarded);
     }
     found
 }
-
-/// As many files of a folder are looked into.
-const FILES_MAX: usize = 64;
