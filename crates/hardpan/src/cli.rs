@@ -160,6 +160,9 @@ pub(crate) struct CheckArgs {
     /// Count by service rather than by file
     #[arg(long)]
     pub(crate) per_service: bool,
+    /// Show findings of one rule that say the same as one
+    #[arg(long)]
+    pub(crate) group: bool,
     /// Show excerpts of what is unknown and waived, and all related places
     #[arg(short, long)]
     pub(crate) verbose: bool,

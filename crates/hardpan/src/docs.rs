@@ -32,6 +32,7 @@ pub(crate) fn write(directory: &Path) -> anyhow::Result<()> {
     file("diagnostics.md", &diagnostics_page())?;
     file("rules.md", &format!("{GENERATED}{}", hardpan_report::rules_index()))?;
     file("report.schema.json", hardpan_report::REPORT_SCHEMA)?;
+    file("policy.schema.json", &hardpan_rules::policy::schema())?;
     for (shell, name) in
         [(Shell::Bash, "hardpan.bash"), (Shell::Zsh, "_hardpan"), (Shell::Fish, "hardpan.fish")]
     {

@@ -122,17 +122,18 @@ fn yaml_output_loads_again_to_the_same_project() {
 const SHOP: &str = "check --project-directory crates/hardpan-report/tests/fixtures/shop \
                     -f crates/hardpan-report/tests/fixtures/shop/compose.yaml \
                     --env-file crates/hardpan-report/tests/fixtures/shop/shop.env \
-                    --rule HP-SEC-001 --rule missing-init-process --rule root-user";
+                    --rule HP-SEC-001 --rule missing-init-process --rule unset-user";
 
 #[test]
 fn check_reports_in_every_format() {
     check("check-human", SHOP, 1);
     check("check-verbose", &format!("{SHOP} --verbose --per-service"), 1);
+    check("check-grouped", &format!("{SHOP} --group"), 1);
     check("check-capped", &format!("{SHOP} --max 1"), 1);
     for format in ["json", "sarif", "junit", "github"] {
         check(&format!("check-{format}"), &format!("{SHOP} --format {format}"), 1);
     }
-    let ours = SHOP.replace("--rule root-user", "");
+    let ours = SHOP.replace("--rule unset-user", "");
     check("check-diff", &format!("{ours} --diff"), 1);
 }
 

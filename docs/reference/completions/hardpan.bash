@@ -101,7 +101,7 @@ _hardpan() {
             return 0
             ;;
         hardpan__subcmd__check)
-            opts="-o -v -f -p -h --format --output --house --policy --baseline --rule --fail-on --strict --requirements --per-service --verbose --max --fix --diff --file --env-file --profile --project-directory --project-name --help"
+            opts="-o -v -f -p -h --format --output --house --policy --baseline --rule --fail-on --strict --requirements --per-service --group --verbose --max --fix --diff --file --env-file --profile --project-directory --project-name --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

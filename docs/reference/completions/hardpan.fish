@@ -90,6 +90,7 @@ complete -c hardpan -n "__fish_hardpan_using_subcommand check" -l house -d 'Judg
 complete -c hardpan -n "__fish_hardpan_using_subcommand check" -l strict -d 'Let what is unknown fail as well'
 complete -c hardpan -n "__fish_hardpan_using_subcommand check" -l requirements -d 'Print how every requirement stands instead of findings'
 complete -c hardpan -n "__fish_hardpan_using_subcommand check" -l per-service -d 'Count by service rather than by file'
+complete -c hardpan -n "__fish_hardpan_using_subcommand check" -l group -d 'Show findings of one rule that say the same as one'
 complete -c hardpan -n "__fish_hardpan_using_subcommand check" -s v -l verbose -d 'Show excerpts of what is unknown and waived, and all related places'
 complete -c hardpan -n "__fish_hardpan_using_subcommand check" -l diff -d 'Print what the fixes would change instead, and change nothing; ends with 1 where there is something'
 complete -c hardpan -n "__fish_hardpan_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -3,10 +3,12 @@
 mod matrix;
 mod summary;
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt::Write as _;
 
 use annotate_snippets::{Group, Level, Renderer};
+use hardpan_diag::{Label, Severity as Problem};
 use hardpan_rules::codes::Severity;
 use hardpan_rules::{Finding, Names, Safety, Verdict};
 
@@ -23,10 +25,15 @@ pub struct Shown {
     pub verbose: bool,
     /// Counts by service rather than by file.
     pub per_service: bool,
+    /// Findings that say the same of several places as one.
+    pub group: bool,
 }
 
 /// How many related places are shown with a finding; the rest is counted.
 const RELATED_MAX: usize = 3;
+
+/// How many are shown where findings are shown as one.
+const GROUPED_MAX: usize = 9;
 
 /// How many requirements are named with a finding; the rest is counted.
 const REQUIREMENTS_MAX: usize = 4;
@@ -40,6 +47,8 @@ pub fn human(report: &Report<'_>, shown: Shown, renderer: &Renderer) -> String {
         shown.verbose || finding.verdict == Verdict::Violation && finding.waived_by.is_none()
     };
     let all: Vec<&Finding> = findings.iter().filter(is_shown).collect();
+    let all: Vec<Cow<'_, Finding>> =
+        if shown.group { grouped(&all) } else { all.into_iter().map(Cow::Borrowed).collect() };
     for finding in all.iter().take(shown.max) {
         text.push_str(&render(report, finding, shown, renderer));
         text.push_str("\n\n");
@@ -55,12 +64,50 @@ pub fn human(report: &Report<'_>, shown: Shown, renderer: &Renderer) -> String {
     text
 }
 
+/// Findings of one rule that say the same, each group as one finding at the first place, with the others as related.
+fn grouped<'f>(all: &[&'f Finding]) -> Vec<Cow<'f, Finding>> {
+    let mut groups: Vec<Cow<'f, Finding>> = Vec::new();
+    let mut known: HashMap<_, usize> = HashMap::new();
+    for finding in all {
+        let says = (&finding.message, &finding.help);
+        let key = (&finding.code, finding.verdict, finding.severity, says, finding.waived_by);
+        let Some(&at) = known.get(&key) else {
+            known.insert(key, groups.len());
+            groups.push(Cow::Borrowed(*finding));
+            continue;
+        };
+        let group = groups[at].to_mut();
+        if let Some(label) = &finding.primary {
+            let text = if label.text.is_empty() { "here as well".to_owned() } else { label.text.clone() };
+            group.related.push(Label { span: label.span, text });
+        }
+        group.services.extend(finding.services.iter().cloned());
+        group.services.sort_unstable();
+        group.services.dedup();
+    }
+    groups
+}
+
+/// More warnings of the resolver are only counted; errors are all shown.
+const WARNINGS_MAX: usize = 5;
+
 /// What there was to say of the policy and what the resolver had to say, where no finding says it.
 fn problems(report: &Report<'_>, renderer: &Renderer) -> String {
     let mut text = String::new();
+    let mut warnings = 0;
     for diagnostic in report.outcome.diagnostics.iter().filter(|one| !report.is_finding(one)) {
+        if diagnostic.severity < Problem::Error {
+            warnings += 1;
+            if warnings > WARNINGS_MAX {
+                continue;
+            }
+        }
         text.push_str(&diagnostics::render(&report.sources(), diagnostic, renderer));
         text.push_str("\n\n");
+    }
+    if warnings > WARNINGS_MAX {
+        let more = warnings - WARNINGS_MAX;
+        let _ = writeln!(text, "{more} more warnings: `hardpan config --quiet` shows them\n");
     }
     text
 }
@@ -79,17 +126,22 @@ fn render(report: &Report<'_>, finding: &Finding, shown: Shown, renderer: &Rende
         Severity::Low => Level::INFO,
         Severity::Info => Level::NOTE,
     };
-    let related_max = if shown.verbose { usize::MAX } else { RELATED_MAX };
-    let related = finding.related.iter().take(related_max);
-    let excerpts = excerpt::excerpts(&sources, finding.primary.as_ref(), related);
+    let related_max = match (shown.verbose, shown.group) {
+        (true, _) => usize::MAX,
+        (false, true) => GROUPED_MAX,
+        (false, false) => RELATED_MAX,
+    };
+    let related = distinct(report, finding);
+    let shown_related = related.iter().take(related_max).copied();
+    let excerpts = excerpt::excerpts(&sources, finding.primary.as_ref(), shown_related);
     let heading = level.with_name(word).primary_title(title(finding)).id(finding.code.as_str());
     let mut group = excerpt::show(Group::with_title(heading), &excerpts);
     if finding.services.len() > SERVICES_IN_TITLE {
         let all: Vec<&str> = finding.services.iter().map(String::as_str).collect();
         group = group.element(Level::NOTE.message(format!("services: {}", all.join(", "))));
     }
-    if finding.related.len() > related_max {
-        let more = finding.related.len() - related_max;
+    if related.len() > related_max {
+        let more = related.len() - related_max;
         group = group.element(Level::NOTE.message(format!("{more} more places (`--verbose` shows them)")));
     }
     if let Some(help) = help(finding) {
@@ -101,6 +153,14 @@ fn render(report: &Report<'_>, finding: &Finding, shown: Shown, renderer: &Rende
     }
     group = group.element(Level::NOTE.message(note(finding)));
     renderer.render(&[group])
+}
+
+/// The related places; of several in one line that say the same, such as a merge key and its alias, the first.
+fn distinct<'r>(report: &Report<'r>, finding: &'r Finding) -> Vec<&'r Label> {
+    let line = |label: &Label| report.outcome.files.get(label.span.file).line_column(label.span.start).line;
+    let mut seen = HashSet::new();
+    let places = finding.related.iter();
+    places.filter(|label| seen.insert((label.span.file, line(label), label.text.as_str()))).collect()
 }
 
 /// More services than these are counted in the title, so they are listed below.
@@ -142,29 +202,51 @@ fn note(finding: &Finding) -> String {
     text
 }
 
+/// Findings of one rule that say the same of something unknown.
+#[derive(Default)]
+struct Alike<'r> {
+    count: usize,
+    services: BTreeSet<&'r str>,
+}
+
+/// More different texts of one rule are shown by their first.
+const MESSAGES_MAX: usize = 3;
+
 /// What is unknown: a line for each rule and what it would have to know.
 fn unknown(report: &Report<'_>, text: &mut String) {
-    let mut groups: BTreeMap<(&str, &str, &str), (usize, Vec<String>)> = BTreeMap::new();
+    let mut rules: BTreeMap<(&str, &str), BTreeMap<&str, Alike<'_>>> = BTreeMap::new();
     let all = report.outcome.findings.iter();
     for finding in all.filter(|finding| finding.verdict == Verdict::Unknown && finding.waived_by.is_none()) {
-        let key = (finding.code.as_str(), finding.name.as_str(), finding.message.as_str());
-        let (count, services) = groups.entry(key).or_default();
-        *count += 1;
-        services.extend(finding.services.iter().cloned());
+        let rule = rules.entry((&finding.code, &finding.name)).or_default();
+        let group = rule.entry(&finding.message).or_default();
+        group.count += 1;
+        group.services.extend(finding.services.iter().map(String::as_str));
     }
-    if groups.is_empty() {
+    if rules.is_empty() {
         return;
     }
     text.push_str("Unknown: the files do not tell. Never counted as met; `--verbose` shows the places.\n");
-    for ((code, name, message), (count, mut services)) in groups {
-        services.sort_unstable();
-        services.dedup();
-        let times =
-            if count == 1 || !services.is_empty() { String::new() } else { format!(" ({count} times)") };
-        let _ = writeln!(text, "  {code} {name}: {message}{times}");
-        if !services.is_empty() {
-            let plural = if services.len() == 1 { "service" } else { "services" };
-            let _ = writeln!(text, "    {} {plural}: {}", services.len(), Names(&services));
+    for ((code, name), mut groups) in rules {
+        let _ = writeln!(text, "  {code} {name}");
+        let mut more = String::new();
+        if groups.len() > MESSAGES_MAX {
+            let mut others = groups.split_off(groups.keys().nth(1).copied().unwrap_or_default());
+            more = format!("; and {} more like it", others.len());
+            if let Some(first) = groups.values_mut().next() {
+                first
+                    .services
+                    .extend(others.values_mut().flat_map(|group| std::mem::take(&mut group.services)));
+            }
+        }
+        for (message, Alike { count, services }) in groups {
+            let services: Vec<String> = services.into_iter().map(str::to_owned).collect();
+            let of = match services.len() {
+                0 if count == 1 => String::new(),
+                0 => format!("{count} times: "),
+                1..=3 => format!("{}: ", Names(&services)),
+                count => format!("{count} services ({}): ", Names(&services)),
+            };
+            let _ = writeln!(text, "    {of}{message}{more}");
         }
     }
     text.push('\n');

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use hardpan_rules::codes::Severity;
+use hardpan_rules::requirements::Priority;
 use hardpan_rules::{Finding, Safety, Status, Verdict, score};
 
 use super::Shown;
@@ -132,12 +133,35 @@ fn by_requirement(report: &Report<'_>, text: &mut String) {
         .map(|status| format!("{} {}", count(*status), words(*status)))
         .collect();
     let _ = writeln!(text, "Requirements: {} (`--requirements` lists them)", parts.join(", "));
+    let broken = violated(report);
+    if !broken.is_empty() {
+        let _ = writeln!(text, "Violated: {broken}");
+    }
     let score = score(report.matrix);
     let _ = writeln!(
         text,
         "Score: {} of {} requirements that files can decide are met",
         score.met, score.decidable
     );
+}
+
+/// More violated requirements are only counted.
+const VIOLATED_MAX: usize = 6;
+
+/// The violated requirements that the documents call most important.
+fn violated(report: &Report<'_>) -> String {
+    let rows = report.matrix.iter().filter(|row| row.status == Status::Violated);
+    let mut broken: Vec<_> = rows.map(|row| row.requirement).collect();
+    // Ids that the documents give themselves begin with a letter and say more.
+    let is_ours = |id: &str| id.starts_with(|c: char| c.is_ascii_digit());
+    broken.sort_by_key(|requirement| (std::cmp::Reverse(requirement.priority), is_ours(requirement.id)));
+    let more = if broken.len() > VIOLATED_MAX + 1 { broken.len() - VIOLATED_MAX } else { 0 };
+    let shown = broken[..broken.len() - more].iter().map(|requirement| match requirement.priority {
+        Priority::Unstated => requirement.id.to_owned(),
+        priority => format!("{} ({})", requirement.id, priority.as_str()),
+    });
+    let list = shown.collect::<Vec<_>>().join(", ");
+    if more > 0 { format!("{list} and {more} more") } else { list }
 }
 
 /// A status in a sentence.

@@ -1,4 +1,8 @@
 #!/bin/bash
 set -eux
 word=$(cat /run/secrets/app)
-app "$word"
+show() {
+  echo "it is $word"
+}
+show
+log "starting with $word"

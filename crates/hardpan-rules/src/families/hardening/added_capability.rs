@@ -33,6 +33,7 @@ const DANGEROUS: [(&str, &str); 7] = [
 fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
     for service in scope.services() {
         let mut seen = HashSet::new();
+        let drops_all = drops_all(service);
         for item in service.items("cap_add") {
             let Some(name) = item.as_str().map(capability).filter(|name| !name.is_empty()) else { continue };
             if !seen.insert(name.clone()) {
@@ -42,7 +43,7 @@ fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
             let danger = DANGEROUS.iter().find(|(dangerous, _)| *dangerous == name);
             if let Some((_, what)) = danger {
                 message += &format!(": it {what}");
-            } else if !drops_all(service) {
+            } else if !drops_all {
                 message += " to the default set, which is not dropped";
             }
             let draft = verdicts.violation(service, item, message).help(

@@ -13,7 +13,7 @@ pub(crate) const RULE: Rule = Rule {
     audience: Audience::Anybody,
     confidence: Confidence::Low,
     since: "0.1.0",
-    sources: &["document 001, section 6", "the entry points of the official images, November 2025"],
+    sources: &["document 001, section 6", "docker-library, entry points of the official images"],
     doc: include_str!("../../../rules/hardening-breaks-start/doc.md"),
     check,
 };
@@ -30,15 +30,11 @@ struct Starter {
 
 const STARTERS: [Starter; 12] = [
     Starter {
-        names: &["postgres", "postgis", "timescaledb", "pgvector", "timescaledb-ha"],
+        names: &["postgres", "postgis", "timescaledb", "pgvector"],
         before: None,
         needs: CHOWN_AND_SWITCH,
     },
-    Starter {
-        names: &["mysql", "mariadb", "percona", "percona-server"],
-        before: None,
-        needs: CHOWN_AND_SWITCH,
-    },
+    Starter { names: &["mysql", "mariadb"], before: None, needs: CHOWN_AND_SWITCH },
     Starter { names: &["mongo"], before: None, needs: CHOWN_AND_SWITCH },
     Starter { names: &["rabbitmq"], before: None, needs: CHOWN_AND_SWITCH },
     Starter { names: &["redis", "valkey"], before: Some(8), needs: "SETGID, SETUID" },

@@ -1,5 +1,7 @@
 //! HP-SEC-006: the container shares a namespace with the host.
 
+use std::collections::HashMap;
+
 use hardpan_compose::{NodeRef, Value};
 
 use super::unset_variable;
@@ -35,12 +37,17 @@ const NAMESPACES: [(&str, &str); 6] = [
     ("cgroup", "sees the control groups of the host"),
 ];
 
+/// How many containers that join one another are followed. People chain two; the engine starts no circle.
+const CHAIN_MAX: usize = 16;
+
 fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
+    let named = scope.services().iter().filter_map(|one| Some((one.text("container_name")?, one)));
+    let containers: HashMap<&str, &Service<'_>> = named.collect();
     for service in scope.services() {
         let mut found = false;
         for (attribute, what) in NAMESPACES {
             let Some(node) = service.get(attribute) else { continue };
-            match leads_to_host(scope, service, attribute) {
+            match leads_to_host(scope, &containers, service, attribute) {
                 Some(Way::Direct) => {
                     found = true;
                     verdicts
@@ -93,19 +100,21 @@ enum Way<'p> {
 }
 
 /// Follows `service:x` and `container:x` to the container that decides.
-fn leads_to_host<'p>(scope: &Scope<'p>, service: &Service<'p>, attribute: &str) -> Option<Way<'p>> {
+fn leads_to_host<'s, 'p>(
+    scope: &'s Scope<'p>,
+    containers: &HashMap<&'p str, &'s Service<'p>>,
+    service: &Service<'p>,
+    attribute: &str,
+) -> Option<Way<'p>> {
     let mut node = service.get(attribute)?;
-    // A chain is at most as long as there are services; a longer one is a circle.
-    for step in 0..=scope.services().len() {
+    for step in 0..CHAIN_MAX {
         let mode = node.as_str()?;
         if mode == "host" {
             return Some(if step == 0 { Way::Direct } else { Way::Through(node) });
         }
         let next = match mode.split_once(':')? {
             ("service", name) => scope.service(name)?,
-            ("container", name) => {
-                scope.services().iter().find(|one| one.text("container_name") == Some(name))?
-            }
+            ("container", name) => containers.get(name).copied()?,
             _ => return None,
         };
         node = next.get(attribute)?;

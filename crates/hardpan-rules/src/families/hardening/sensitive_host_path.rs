@@ -146,11 +146,11 @@ fn sensitive(scope: &Scope<'_>, service: &Service<'_>, mount: &HostMount<'_>) ->
         return None;
     }
     // A home written as `~` or `$HOME` may be that of root as well.
-    let written = scope.files.text(mount.mount.node.origin().span);
-    if let Some(rest) = path.strip_prefix("/root/")
-        && (written.contains('~') || written.contains("HOME"))
-    {
-        return in_home(rest);
+    if let Some(rest) = path.strip_prefix("/root/") {
+        let written = scope.files.text(mount.mount.node.origin().span);
+        if written.contains('~') || written.contains("HOME") {
+            return in_home(rest);
+        }
     }
     if path == "/var/lib" {
         return Some("the state of the host, with the files of every container");

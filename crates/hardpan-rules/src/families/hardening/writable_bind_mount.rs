@@ -60,7 +60,8 @@ fn judge(
     verdicts: &mut Verdicts<'_>,
 ) -> bool {
     let target = &mount.target;
-    let what = match file(scope, mount) {
+    let file = file(scope, mount);
+    let what = match &file {
         Some(File::Data) => return false,
         Some(File::Configuration) => format!("the file at `{target}` is writable"),
         None => match (purpose(service.image(), &mount.source, target), mount.device) {
@@ -71,21 +72,20 @@ fn judge(
         },
     };
     let message = format!("{what}: a program that is taken over can change the host's copy");
-    let explicit = mount.mount.node.get("read_only").filter(|node| {
-        matches!(node.value(), Value::Bool(false))
-            && !is_implied(*node)
-            && mount.mount.node.get("type").is_some_and(|kind| !is_implied(kind))
-    });
     let is_short = is_short(mount.mount.node);
-    let is_file = file(scope, mount).is_some();
-    let place = explicit.filter(|_| !is_short).unwrap_or(mount.mount.node);
+    let explicit = mount
+        .mount
+        .node
+        .get("read_only")
+        .filter(|node| !is_short && matches!(node.value(), Value::Bool(false)) && !is_implied(*node));
+    let place = explicit.unwrap_or(mount.mount.node);
     let draft = verdicts.violation(service, place, message);
     if is_short {
         draft.help("add the option `ro`");
     } else {
         draft.help("set `read_only: true`");
     }
-    if !is_file {
+    if file.is_none() {
         let help = if is_short { "add the option `ro`" } else { "set `read_only: true`" };
         draft.help(format!("{help}; if the program has to write there, say so with the label `hy-home.rw`"));
     } else if is_short {

@@ -32,7 +32,10 @@ fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
                 continue;
             }
             for literal in literals(&text.value) {
-                if reaches(&text, &literal, &fixed) && !text.comes_from_process(scope, &literal.range) {
+                if reaches(&text, &literal, &fixed)
+                    && !is_allowed(scope, &literal)
+                    && !text.comes_from_process(scope, &literal.range)
+                {
                     is_clean = false;
                     report(scope, service, &text, &literal, verdicts);
                 }
@@ -62,6 +65,11 @@ fn report(
     }
 }
 
+/// True for hosts outside that the policy lists by their address.
+fn is_allowed(scope: &Scope<'_>, literal: &Literal) -> bool {
+    scope.policy.parameters.external_hosts.contains(&literal.address.to_string())
+}
+
 fn message(address: &str) -> String {
     format!("reaches `{address}` by its address, expected a name")
 }
@@ -84,7 +92,7 @@ fn judge_hosts_file(scope: &Scope<'_>, service: &Service<'_>, verdicts: &mut Ver
         // An address of version 6 has colons of its own and no name in front of it.
         let after = literals(&text[start..]).into_iter().next().map(|one| (start, one));
         let one = after.or_else(|| literals(text).into_iter().next().map(|one| (0, one)));
-        if let Some((start, literal)) = one.filter(|(_, literal)| !literal.is_harmless()) {
+        if let Some((start, literal)) = one.filter(|(_, one)| !one.is_harmless() && !is_allowed(scope, one)) {
             found = true;
             let range = start + literal.range.start..start + literal.range.end;
             verdicts

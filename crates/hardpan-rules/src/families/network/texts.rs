@@ -165,6 +165,8 @@ fn extension(path: &str) -> &str {
 const CONFIGURATION_BYTES_MAX: usize = 128 << 10;
 /// As many files of one mounted folder are read: a folder with more is no folder of configuration.
 const FOLDER_FILES_MAX: usize = 48;
+/// As many files of one service are read.
+const FILES_MAX: usize = 256;
 /// As deep a mounted folder is searched.
 const FOLDER_DEPTH_MAX: usize = 3;
 
@@ -203,7 +205,7 @@ fn holds_configuration(target: &str) -> bool {
 
 fn folder(scope: &Scope<'_>, path: &str, depth: usize, paths: &mut Vec<String>) {
     let entries = scope.files.list(path);
-    if depth >= FOLDER_DEPTH_MAX || entries.len() > FOLDER_FILES_MAX {
+    if depth >= FOLDER_DEPTH_MAX || entries.len() > FOLDER_FILES_MAX || paths.len() > FILES_MAX {
         return;
     }
     for (name, kind) in entries {

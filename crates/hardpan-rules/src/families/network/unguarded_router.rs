@@ -1,5 +1,7 @@
 //! HP-NET-008: a router lets everybody through, or names a middleware that does not exist.
 
+use std::collections::HashSet;
+
 use super::gateway::repository;
 use super::traefik::{Lookup, Protocol, Router, Traefik, Word};
 use super::zone_breach::number_or_text;
@@ -18,9 +20,6 @@ pub(crate) const RULE: Rule = Rule {
     doc: include_str!("../../../rules/unguarded-router/doc.md"),
     check,
 };
-
-/// As deep chains of chains are followed: beyond, somebody made a circle.
-const CHAIN_DEPTH_MAX: usize = 8;
 
 fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
     let traefik = Traefik::new(scope);
@@ -69,7 +68,7 @@ fn judge(scope: &Scope<'_>, traefik: &Traefik, router: &Router, verdicts: &mut V
     let service = scope.service_of(router.owner);
     let mut state = State::default();
     for word in &router.middlewares {
-        follow(traefik, router, word, router.provider, service, 0, &mut state, verdicts);
+        follow(traefik, router, word, router.provider, service, &mut state, verdicts);
     }
     if let Some(first) = state.unseen.first() {
         let list: Vec<String> = state.unseen.iter().map(|word| format!("`{}`", word.text)).collect();
@@ -128,28 +127,29 @@ fn judge(scope: &Scope<'_>, traefik: &Traefik, router: &Router, verdicts: &mut V
 struct State {
     is_broken: bool,
     unseen: Vec<Word>,
+    /// The names followed already, with the provider of whoever names them.
+    followed: HashSet<(String, &'static str)>,
 }
 
 /// Follows one name, through chains, and says where it leads to nothing.
-#[expect(clippy::too_many_arguments, reason = "the recursion carries what the report needs")]
 fn follow(
     traefik: &Traefik,
     router: &Router,
     word: &Word,
     from: &'static str,
     service: &Service<'_>,
-    depth: usize,
     state: &mut State,
     verdicts: &mut Verdicts<'_>,
 ) {
-    if depth > CHAIN_DEPTH_MAX {
+    let name = &word.text;
+    // A chain may name itself.
+    if !state.followed.insert((name.to_ascii_lowercase(), from)) {
         return;
     }
-    let name = &word.text;
     match traefik.find(router.protocol, name, from) {
         Lookup::Found(middleware, provider) => {
             for part in &middleware.chain {
-                follow(traefik, router, part, provider, service, depth + 1, state, verdicts);
+                follow(traefik, router, part, provider, service, state, verdicts);
             }
         }
         Lookup::Missing => {

@@ -295,7 +295,10 @@ fn is_surely_host(text: &Text<'_>, host: &HostRef) -> bool {
                     "targets" | "endpoint" | "endpoints" | "replacement" | "brokers" | "url" | "address"
                 )
             }
-            Kind::Line => matches!(&*text.key, "server" | "proxy_pass"),
+            Kind::Line => matches!(
+                &*text.key,
+                "server" | "proxy_pass" | "fastcgi_pass" | "uwsgi_pass" | "grpc_pass" | "reverse_proxy"
+            ),
             _ => false,
         },
         Form::Bare => false,

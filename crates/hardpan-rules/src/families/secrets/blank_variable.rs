@@ -3,7 +3,7 @@
 use hardpan_compose::{Hop, NodeRef, VariableSource};
 use hardpan_source::Span;
 
-use super::values::{Home, Source, env_file_value, named_values};
+use super::values::{Home, Named, Source, env_file_value, named_values};
 use crate::rule::{Audience, Confidence, Rule};
 use crate::secret_names::is_secret_name;
 use crate::{Scope, Service, Subject, Verdicts};
@@ -45,8 +45,12 @@ fn check_service<'p>(scope: &Scope<'p>, service: &Service<'p>, verdicts: &mut Ve
             continue;
         }
         // Without a credential a program stops, or lets everybody in.
-        let is_required =
-            is_secret_name(&named.key) && named.source == Source::Variable && named.value.is_empty();
+        let is_blank = named.source == Source::Variable && named.value.is_empty();
+        if is_blank && named.home == Home::EnvFile && is_secret_name(&named.key) {
+            report_blank_placeholder(service, &named, verdicts);
+            continue;
+        }
+        let is_required = is_blank && is_required(&named.key);
         if is_required && let Some(node) = named.node {
             report_blank(
                 scope,
@@ -67,6 +71,49 @@ fn check_service<'p>(scope: &Scope<'p>, service: &Service<'p>, verdicts: &mut Ve
         let written = scope.files.text(node.origin().span);
         report_blank(scope, service, node, &written, "the source of a mount", verdicts);
     }
+}
+
+/// An env file hands a credential on from a variable that has no value.
+fn report_blank_placeholder(service: &Service<'_>, named: &Named<'_>, verdicts: &mut Verdicts<'_>) {
+    let Some(variable) = named.variable().filter(|name| is_bare(&named.written, name)) else { return };
+    verdicts
+        .violation(
+            service,
+            named.place(),
+            format!("variable `{variable}` of credential `{}` has no value", named.key),
+        )
+        .label(format!("`{variable}` is set nowhere"))
+        .help(format!(
+            "write `{}=${{{variable}:?set {variable}}}` so that nothing starts without it",
+            named.key
+        ));
+}
+
+/// Credentials that no server of databases, stores or accounts works without. Of most others only the program knows.
+const REQUIRED: &[&str] = &[
+    "DB_PASSWORD",
+    "DATABASE_PASSWORD",
+    "POSTGRES_PASSWORD",
+    "MYSQL_PASSWORD",
+    "MYSQL_ROOT_PASSWORD",
+    "MARIADB_PASSWORD",
+    "MARIADB_ROOT_PASSWORD",
+    "MONGO_INITDB_ROOT_PASSWORD",
+    "MINIO_ROOT_PASSWORD",
+    "NEO4J_AUTH",
+    "RABBITMQ_DEFAULT_PASS",
+    "KEYCLOAK_ADMIN_PASSWORD",
+    "KC_BOOTSTRAP_ADMIN_PASSWORD",
+    "GF_SECURITY_ADMIN_PASSWORD",
+    "PGADMIN_DEFAULT_PASSWORD",
+    "SECRET_KEY_BASE",
+];
+
+fn is_required(key: &str) -> bool {
+    is_secret_name(key)
+        && REQUIRED
+            .iter()
+            .any(|name| key.strip_suffix(name).is_some_and(|rest| rest.is_empty() || rest.ends_with('_')))
 }
 
 /// `NAME=$NAME` or `NAME=${NAME}`: it has the value it had before, which most often is none.
@@ -94,13 +141,12 @@ fn report_blank(
 ) {
     for hop in node.hops() {
         let Hop::Variable { name, set } = hop else { continue };
-        let is_bare = written.contains(&format!("${{{name}}}")) || has_unbraced(written, name);
         let value = scope
             .environment
             .iter()
             .find(|(known, ..)| **known == **name)
             .map(|(_, value, _)| value.as_str());
-        if !is_bare || value.is_some_and(|value| !value.is_empty()) {
+        if !is_bare(written, name) || value.is_some_and(|value| !value.is_empty()) {
             continue;
         }
         let message = format!("variable `{name}` of {what} has no value");
@@ -125,6 +171,11 @@ fn report_blank(
         }
         return;
     }
+}
+
+/// Whether the text has the variable without a default.
+fn is_bare(text: &str, name: &str) -> bool {
+    text.contains(&format!("${{{name}}}")) || has_unbraced(text, name)
 }
 
 /// `$NAME` that is not the beginning of a longer name.

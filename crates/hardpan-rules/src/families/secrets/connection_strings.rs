@@ -25,6 +25,9 @@ fn is_password(text: &str) -> bool {
     let text = text.trim();
     !is_harmless_value(text)
         && !text.starts_with("{{")
+        // A command that puts the password in when it runs.
+        && !text.starts_with("$(")
+        && !text.starts_with('`')
         && !text.starts_with(['<', '[', '%', '*'])
         && !text.bytes().all(|byte| matches!(byte, b'x' | b'X' | b'.' | b'*'))
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::printed_secret::is_log_function;
 use super::programs::{Argument, Program, Shell, composed_secret, programs};
 use super::taint::{Leak, Taint};
 use super::values::is_no_credential;
@@ -104,7 +105,7 @@ fn check_shell(service: &Service<'_>, shell: &Shell, verdicts: &mut Verdicts<'_>
                 Some(effective) => (effective.program, effective.arguments),
                 None => ("", command.arguments()),
             };
-            if BUILTINS.contains(&program) || own.contains(program) {
+            if BUILTINS.contains(&program) || own.contains(program) || is_log_function(program) {
                 continue;
             }
             let leaks =
@@ -116,7 +117,9 @@ fn check_shell(service: &Service<'_>, shell: &Shell, verdicts: &mut Verdicts<'_>
                 let is_composed =
                     |at: usize| arguments.get(at).is_some_and(|word| shell.is_composed(unit, &word.range));
                 let at = literal(program, &texts, &is_composed)?;
-                Some((&arguments[at], Shown::Literal))
+                let word = &arguments[at];
+                let variable = shell.composed_variable(unit, &word.range);
+                Some((word, variable.map_or(Shown::Literal, |name| Shown::Variable(name.to_owned()))))
             });
             if let Some((word, shown)) = found {
                 report(service, shell.span(unit, &word.range), program, &shown, verdicts);
@@ -155,7 +158,9 @@ fn check_arguments(service: &Service<'_>, arguments: &[Argument], verdicts: &mut
     let texts: Vec<Option<&str>> = rest.iter().map(|argument| Some(argument.written.text.as_str())).collect();
     let is_composed = |at: usize| rest.get(at).is_some_and(|argument| !argument.written.variables.is_empty());
     if let Some(at) = literal(name, &texts, &is_composed) {
-        report(service, rest[at].span, name, &Shown::Literal, verdicts);
+        let variable = rest[at].written.variables.first();
+        let shown = variable.map_or(Shown::Literal, |(_, name)| Shown::Variable(name.clone()));
+        report(service, rest[at].span, name, &shown, verdicts);
     }
 }
 

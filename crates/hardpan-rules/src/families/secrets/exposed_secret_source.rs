@@ -21,6 +21,7 @@ pub(crate) const RULE: Rule = Rule {
 
 fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
     let repository = Repository::find(scope);
+    let mut unseen = None;
     for (name, secret) in scope.project.section("secrets") {
         let subject = Subject::Resource("secret", name.to_owned());
         if let Some(variable) = secret.get("environment").filter(|node| node.as_str().is_some()) {
@@ -34,18 +35,27 @@ fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
                 .label("every process that Compose was started from has it")
                 .help("put it into a file: `file: ./secrets/…`");
         } else if let Some(file) = secret.get("file").filter(|node| node.as_str().is_some()) {
-            check_file(scope, repository.as_ref(), name, file, verdicts);
+            check_file(scope, repository.as_ref(), name, file, &mut unseen, verdicts);
         } else {
             verdicts.satisfied(subject);
         }
     }
+    // Said once for all of them.
+    if let Some(file) = unseen {
+        verdicts.unknown(
+            Subject::Project,
+            file,
+            "whether the files of secrets are kept out of version control is not known: no repository is found",
+        );
+    }
 }
 
-fn check_file(
-    scope: &Scope<'_>,
+fn check_file<'p>(
+    scope: &Scope<'p>,
     repository: Option<&Repository>,
     name: &str,
-    file: NodeRef<'_>,
+    file: NodeRef<'p>,
+    unseen: &mut Option<NodeRef<'p>>,
     verdicts: &mut Verdicts<'_>,
 ) {
     let subject = Subject::Resource("secret", name.to_owned());
@@ -105,11 +115,8 @@ fn check_file(
     match repository {
         Some(_) => verdicts.satisfied(subject),
         None => {
-            verdicts.unknown(
-                subject,
-                file,
-                format!("whether the file of secret `{name}` is kept out of version control is not known: no repository is found"),
-            );
+            verdicts.not_applicable(subject, "no repository is found around the project");
+            unseen.get_or_insert(file);
         }
     }
 }

@@ -45,7 +45,7 @@ fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
 
 fn check_shell(service: &Service<'_>, shell: &Shell, verdicts: &mut Verdicts<'_>) {
     let taint = Taint::of(shell);
-    let captured = captured_functions(shell);
+    let printing = printing_functions(shell);
     let mut traced: Option<(usize, Range<usize>)> = None;
     let mut trace_place = None;
     for (unit, _) in shell.scripts() {
@@ -53,7 +53,7 @@ fn check_shell(service: &Service<'_>, shell: &Shell, verdicts: &mut Verdicts<'_>
             if is_trace_switch(visited.command) {
                 trace_place = Some((unit, visited.command.range.clone()));
             }
-            let shown = is_shown(&visited, &captured);
+            let shown = is_shown(&visited, &printing);
             if let Some((range, what)) = printed(shell, unit, &taint, &visited).filter(|_| shown) {
                 report(service, shell, unit, &range, &what, verdicts);
             }
@@ -126,7 +126,9 @@ fn printed(
             command.redirects.iter().find_map(|redirect| {
                 let heredoc = redirect.heredoc.as_ref()?;
                 let leak = taint.leak(&heredoc.body)?;
-                Some((redirect.range.clone(), of_leak(leak)))
+                let variables = heredoc.body.variables();
+                let place = variables.iter().find(|found| leak == Leak::Variable(found.name.clone()));
+                Some((place.map_or(&redirect.range, |found| &found.range).clone(), of_leak(leak)))
             })
         }
         "env" | "printenv" if arguments.is_empty() => environment_has_secret(shell, taint)
@@ -150,7 +152,7 @@ fn printed(
 }
 
 /// Functions and programs that write a log.
-fn is_log_function(name: &str) -> bool {
+pub(super) fn is_log_function(name: &str) -> bool {
     matches!(
         name,
         "log"
@@ -200,7 +202,7 @@ fn is_trace_switch(command: &SimpleCommand) -> bool {
 }
 
 /// Whether what a command prints is seen: it goes neither to a file, nor to another program, nor into a variable.
-fn is_shown(visited: &Visited<'_>, captured: &HashSet<String>) -> bool {
+fn is_shown(visited: &Visited<'_>, printing: &HashSet<String>) -> bool {
     let context = &visited.context;
     if context.output_piped || context.in_substitution() {
         return false;
@@ -210,7 +212,7 @@ fn is_shown(visited: &Visited<'_>, captured: &HashSet<String>) -> bool {
     if let Some(redirect) = own.chain(around).find(|redirect| redirect.takes_standard_output()) {
         return is_log(redirect);
     }
-    !is_captured(context, captured)
+    !is_captured(context, printing)
 }
 
 /// Whether a redirection leads to the container's log all the same.
@@ -222,27 +224,25 @@ fn is_log(redirect: &Redirect) -> bool {
     }
 }
 
-fn is_captured(context: &Context<'_>, captured: &HashSet<String>) -> bool {
+/// Whether it is in a function whose output is never shown, as far as this text tells: others may call it.
+fn is_captured(context: &Context<'_>, printing: &HashSet<String>) -> bool {
     context.frames.iter().any(|frame| match frame {
-        Frame::Function(function) => captured.contains(&function.name),
+        Frame::Function(function) => !printing.contains(&function.name),
         _ => false,
     })
 }
 
-/// Functions that are only called where their output goes somewhere else.
-fn captured_functions(shell: &Shell) -> HashSet<String> {
-    let (mut captured, mut shown) = (HashSet::new(), HashSet::new());
+/// Functions that are called where their output is shown.
+fn printing_functions(shell: &Shell) -> HashSet<String> {
+    let mut printing = HashSet::new();
     for (unit, _) in shell.scripts() {
         for visited in shell.commands(unit) {
             let Some(name) = visited.command.name() else { continue };
             let is_redirected = visited.command.redirects.iter().any(Redirect::takes_standard_output);
-            if visited.context.in_substitution() || visited.context.output_piped || is_redirected {
-                captured.insert(name.to_owned());
-            } else {
-                shown.insert(name.to_owned());
+            if !visited.context.in_substitution() && !visited.context.output_piped && !is_redirected {
+                printing.insert(name.to_owned());
             }
         }
     }
-    captured.retain(|name| !shown.contains(name));
-    captured
+    printing
 }

@@ -34,8 +34,6 @@ pub(super) struct Argument {
 /// A text for a shell.
 pub(super) struct Shell {
     text: Text,
-    /// Options given to the shell itself.
-    options: Options,
     /// The parsed text, and the texts inside of it (`sh -c '…'`), each with the way back to the text around it.
     units: Vec<Unit>,
 }
@@ -63,7 +61,7 @@ impl Shell {
         });
         let mut units = Vec::new();
         add_units(script, options, &[], &mut units);
-        Self { text, options, units }
+        Self { text, units }
     }
 
     /// Whether the text stands in the project itself.
@@ -82,11 +80,6 @@ impl Shell {
     /// The script of this text itself, without the ones inside of it.
     pub(super) fn script(&self) -> &Script {
         &self.units[0].script
-    }
-
-    /// Options given to the shell, the shebang's included.
-    pub(super) fn options(&self) -> Options {
-        self.options.union(self.script().initial_options())
     }
 
     /// All scripts, those inside of others after them.
@@ -125,11 +118,17 @@ impl Shell {
         composed_secret(written, &range)
     }
 
+    /// The variable that Compose puts in at this range of one of the scripts.
+    pub(super) fn composed_variable(&self, unit: usize, range: &Range<usize>) -> Option<&str> {
+        let Text::Scalar(written, _) = &self.text else { return None };
+        let range = self.range(unit, range);
+        let touches = |place: &Range<usize>| place.start < range.end && range.start < place.end;
+        written.variables.iter().find(|(place, _)| touches(place)).map(|(_, name)| name.as_str())
+    }
+
     /// Whether Compose puts in a variable at this range of one of the scripts.
     pub(super) fn is_composed(&self, unit: usize, range: &Range<usize>) -> bool {
-        let Text::Scalar(written, _) = &self.text else { return false };
-        let range = self.range(unit, range);
-        written.variables.iter().any(|(place, _)| place.start < range.end && range.start < place.end)
+        self.composed_variable(unit, range).is_some()
     }
 }
 
@@ -270,7 +269,8 @@ pub(super) fn mounted_files(scope: &Scope<'_>, service: &Service<'_>) -> Vec<Mou
 /// the host's own configuration are not.
 fn is_own(scope: &Scope<'_>, mount: NodeRef<'_>, source: &str) -> bool {
     let written = mount.get("source").map_or(mount, |node| node).origin().span;
-    source.starts_with(scope.root.as_str())
+    let below = source.strip_prefix(scope.root.trim_end_matches('/'));
+    below.is_some_and(|rest| rest.starts_with('/'))
         || scope.files.text(written).trim_start_matches(['"', '\'']).starts_with("..")
 }
 
@@ -311,16 +311,27 @@ fn mounted_scripts(scope: &Scope<'_>, service: &Service<'_>) -> Vec<Program> {
         .flat_map(|path| service.words(path))
         .filter_map(NodeRef::as_str)
         .collect();
-    let mut found = Vec::new();
-    for mounted in mounted_files(scope, service) {
-        let target = mounted.target.as_str();
-        let is_run = SCRIPT_FOLDERS.iter().any(|folder| target.starts_with(folder))
-            || words.iter().any(|word| word.contains(target));
-        if is_run && is_shell_script(&mounted.file) {
-            found.push(Program::Shell(Shell::new(Text::File(mounted.file), Options::default())));
+    let mut found: Vec<Program> = Vec::new();
+    let mut waiting = mounted_files(scope, service);
+    waiting.retain(|mounted| is_shell_script(&mounted.file));
+    // A script that is run may run others.
+    loop {
+        let is_run = |mounted: &MountedFile| {
+            let target = mounted.target.as_str();
+            SCRIPT_FOLDERS.iter().any(|folder| target.starts_with(folder))
+                || words.iter().any(|word| word.contains(target))
+                || found
+                    .iter()
+                    .any(|program| matches!(program, Program::Shell(shell) if shell.text().contains(target)))
+        };
+        let (run, rest): (Vec<_>, Vec<_>) = waiting.into_iter().partition(is_run);
+        waiting = rest;
+        if run.is_empty() {
+            return found;
         }
+        let shells = run.into_iter().map(|mounted| Shell::new(Text::File(mounted.file), Options::default()));
+        found.extend(shells.map(Program::Shell));
     }
-    found
 }
 
 /// Whether a shell runs the file: by its first line, else by its name.

@@ -10,7 +10,7 @@ use crate::artifacts::shell::{
     AssignmentKind, Block, Expansion, Options, Redirect, Word, assignments, commands_in, effective_command,
     functions,
 };
-use crate::secret_names::is_secret_name;
+use crate::secret_names::{is_secret_name, words};
 
 /// Where secrets are mounted.
 pub(super) const SECRETS: &str = "/run/secrets";
@@ -44,12 +44,12 @@ impl Taint {
     /// Reads a shell's text.
     pub(super) fn of(shell: &Shell) -> Self {
         let mut taint = Self { read: HashSet::new(), harmless: HashSet::new(), readers: HashSet::new() };
-        for (_, script) in shell.scripts() {
+        for (unit, script) in shell.scripts() {
             for function in functions(script) {
-                let text = format!("{:?}", function.body);
+                let text = shell.text().get(shell.range(unit, &function.range)).unwrap_or_default();
                 let is_named =
                     ["secret", "password", "file_env"].iter().any(|part| function.name.contains(part));
-                if text.contains(SECRETS) || is_named && text.contains("\"cat\"") {
+                if text.contains(SECRETS) || is_named && text.contains("cat ") {
                     taint.readers.insert(function.name.clone());
                 }
             }
@@ -61,6 +61,11 @@ impl Taint {
                 for site in assignments(script) {
                     let assignment = &site.assignment;
                     let name = &assignment.name;
+                    // The name of a user may come from a secret's file and is none.
+                    if is_user_name(name) {
+                        taint.harmless.insert(name.clone());
+                        continue;
+                    }
                     if taint.leak(&assignment.value).is_some() {
                         taint.read.insert(name.clone());
                         continue;
@@ -90,11 +95,6 @@ impl Taint {
     /// Whether a variable holds a credential.
     pub(super) fn is_secret(&self, name: &str) -> bool {
         self.read.contains(name) || is_secret_name(name) && !self.harmless.contains(name)
-    }
-
-    /// Whether the text reads this variable from a secret's file.
-    pub(super) fn is_read(&self, name: &str) -> bool {
-        self.read.contains(name)
     }
 
     /// What a word gives away when it is expanded.
@@ -177,10 +177,19 @@ fn reads_secret_file(site: &crate::artifacts::shell::AssignmentSite<'_>, shell: 
 
 /// A path below `/run/secrets`, or a variable that holds the path of a credential's file.
 pub(super) fn is_secret_path(word: &Word) -> bool {
-    word.raw.contains("/run/secrets/")
+    let names_secret = word.raw.find("/run/secrets/").is_some_and(|at| {
+        let name = word.raw[at + "/run/secrets/".len()..].trim_end_matches(['"', '\'', ')', '}', '`']);
+        !is_user_name(name.split_whitespace().next().unwrap_or(name))
+    });
+    names_secret
         || word.variables().iter().any(|expansion| {
             ["_FILE", "_PATH"].iter().any(|end| expansion.name.strip_suffix(end).is_some_and(is_secret_name))
         })
+}
+
+/// Whether the name is that of a user's name.
+fn is_user_name(name: &str) -> bool {
+    words(name).last().is_some_and(|word| matches!(word.as_str(), "user" | "username" | "login"))
 }
 
 /// `${NAME:+…}` and `${NAME+…}` only tell whether there is a value.

@@ -27,7 +27,9 @@ fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
         let values = named_values(scope, service);
         let before = verdicts.drafts.len();
         let mut has_credential = false;
-        for named in values.iter().filter(|named| is_credential(named) && named.source != Source::Host) {
+        for named in values.iter().filter(|named| {
+            is_credential(named) && named.source != Source::Host && !is_identifier(&named.key)
+        }) {
             has_credential = true;
             check_value(scope, service, named, &values, verdicts);
         }
@@ -52,6 +54,12 @@ fn check_value(
     names.extend(words(&named.key));
     let is_users_name = values.iter().any(|other| is_user(&other.key) && other.value == named.value);
     let Some(weakness) = weakness(&named.value, &names, is_users_name) else { return };
+    let key = words(&named.key);
+    let is_password = key.iter().any(|word| word.contains("pass") || word == "pwd");
+    // Tokens and keys have lengths of their own.
+    if weakness == Weakness::Short && !is_password {
+        return;
+    }
     // What an env file sets is wrong there, and wrong once.
     let set = named.node.and_then(|node| {
         node.hops().find_map(|hop| match hop {
@@ -77,6 +85,13 @@ fn check_value(
         .violation(service, place, format!("credential `{name}` {}", weakness.as_str()))
         .label("the first thing that is tried")
         .help("make a random one (`openssl rand -base64 24`) and keep it in the file of a secret");
+}
+
+/// Whether the key names the half of a pair of keys that is no secret by itself.
+fn is_identifier(key: &str) -> bool {
+    let words = words(key);
+    let has = |wanted: &str| words.iter().any(|word| word == wanted);
+    has("access") && has("key") && !has("secret")
 }
 
 /// The last part of an image's name.
@@ -270,7 +285,12 @@ const PLACEHOLDERS: &[&str] = &[
 
 fn weakness(value: &str, names: &[String], is_users_name: bool) -> Option<Weakness> {
     let value = value.trim();
-    if value.is_empty() || value.len() > 200 || value.contains("://") || value.starts_with("-----") {
+    if value.is_empty()
+        || value.len() > 200
+        || value.contains("://")
+        || value.starts_with("-----")
+        || value.starts_with(['{', '['])
+    {
         return None;
     }
     let lower = value.to_lowercase();
@@ -278,9 +298,6 @@ fn weakness(value: &str, names: &[String], is_users_name: bool) -> Option<Weakne
     let is_marked = value.starts_with('<') && value.ends_with('>') || value.starts_with("xxx");
     if is_marked || PLACEHOLDERS.iter().any(|word| letters.contains(word)) {
         return Some(Weakness::Placeholder);
-    }
-    if is_users_name {
-        return Some(Weakness::UsersName);
     }
     // Letters are written as digits within a word; what stands behind it is only there to please a check.
     let spelled: String = lower
@@ -300,6 +317,9 @@ fn weakness(value: &str, names: &[String], is_users_name: bool) -> Option<Weakne
     // Many digits beside the words make it a word no more.
     if digits <= 6 && (is_words(&letters) || is_words(&spelled)) || is_sequence(&lower) {
         return Some(Weakness::Default);
+    }
+    if is_users_name {
+        return Some(Weakness::UsersName);
     }
     (value.chars().count() < 6).then_some(Weakness::Short)
 }

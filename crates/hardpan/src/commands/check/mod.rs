@@ -162,7 +162,8 @@ fn unknown_rule(wanted: &str) -> Exit {
 
 /// Writes the report where it was asked for.
 fn write(report: &Report<'_>, args: &CheckArgs) -> anyhow::Result<()> {
-    let shown = Shown { max: args.max, verbose: args.verbose, per_service: args.per_service };
+    let shown =
+        Shown { max: args.max, verbose: args.verbose, per_service: args.per_service, group: args.group };
     let (text, is_styled) = match (args.format, &args.output) {
         (ReportFormat::Human, _) if args.requirements => (hardpan_report::matrix_text(report), false),
         (ReportFormat::Human, None) => (hardpan_report::human(report, shown, &Renderer::styled()), true),

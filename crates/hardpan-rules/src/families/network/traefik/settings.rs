@@ -11,6 +11,9 @@ use crate::{Scope, Service};
 /// How deep the static configuration is read: it has no settings below.
 const DEPTH_MAX: usize = 12;
 
+/// As many nodes of a file are read: no static configuration has more.
+const NODES_MAX: usize = 10_000;
+
 /// Where Traefik listens.
 #[derive(Clone, Debug)]
 pub(in super::super) struct EntryPoint {
@@ -151,16 +154,19 @@ fn yaml(file: &Rc<TextFile>) -> Option<Settings> {
     let mut settings = Settings::new();
     for document in &stream.documents {
         if let Some(root) = Tree::of(document) {
-            flatten(root, String::new(), 0, &mut settings);
+            let mut nodes_left = NODES_MAX;
+            flatten(root, String::new(), 0, &mut nodes_left, &mut settings);
         }
     }
     Some(settings)
 }
 
-fn flatten(node: Tree<'_>, path: String, depth: usize, settings: &mut Settings) {
-    if depth > DEPTH_MAX {
+fn flatten(node: Tree<'_>, path: String, depth: usize, nodes_left: &mut usize, settings: &mut Settings) {
+    // Aliases may lead back to where they stand.
+    if depth > DEPTH_MAX || *nodes_left == 0 {
         return;
     }
+    *nodes_left -= 1;
     if let Some(text) = node.text() {
         add(settings, path, text.to_owned(), node.span().into());
         return;
@@ -172,10 +178,10 @@ fn flatten(node: Tree<'_>, path: String, depth: usize, settings: &mut Settings) 
     }
     for (key, _, value) in entries {
         let path = if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
-        flatten(value, path, depth + 1, settings);
+        flatten(value, path, depth + 1, nodes_left, settings);
     }
     for (at, item) in items.into_iter().enumerate() {
-        flatten(item, format!("{path}[{at}]"), depth + 1, settings);
+        flatten(item, format!("{path}[{at}]"), depth + 1, nodes_left, settings);
     }
 }
 

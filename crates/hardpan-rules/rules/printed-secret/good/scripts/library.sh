@@ -1,0 +1,4 @@
+#!/bin/sh
+get_secret() {
+  cat "/run/secrets/$1"
+}

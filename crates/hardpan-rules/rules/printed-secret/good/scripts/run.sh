@@ -1,0 +1,4 @@
+#!/bin/sh
+. /scripts/library.sh
+word=$(get_secret app)
+exec app
