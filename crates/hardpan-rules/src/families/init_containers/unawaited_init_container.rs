@@ -1,6 +1,6 @@
 //! HP-INI-009: a service starts before what provisions it has finished.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use hardpan_compose::Hop;
 
@@ -9,7 +9,7 @@ use super::init_containers;
 use super::scripts;
 use crate::codes::Severity;
 use crate::rule::{Audience, Confidence, Rule};
-use crate::{Scope, Service, ServiceId, ServiceKind, Verdicts};
+use crate::{Dependency, Scope, Service, ServiceId, ServiceKind, Verdicts};
 
 /// See `rules/unawaited-init-container/doc.md`.
 pub(crate) const RULE: Rule = Rule {
@@ -26,34 +26,33 @@ pub(crate) const RULE: Rule = Rule {
 const COMPLETED: &str = "service_completed_successfully";
 
 fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
+    let graph = Graph::of(scope);
     for init in init_containers(scope, verdicts) {
         let mut is_awaited = false;
         let mut found = false;
-        for service in scope.services() {
-            for dependency in service.depends_on().filter(|dependency| dependency.service == init.name) {
-                is_awaited |= dependency.condition == COMPLETED;
-                let is_implied = dependency.node.hops().any(|hop| matches!(hop, Hop::Implied { .. }));
-                if dependency.condition == COMPLETED || is_implied {
-                    continue;
-                }
-                found = true;
-                let own = dependency
-                    .node
-                    .get("condition")
-                    .filter(|node| !node.hops().any(|hop| matches!(hop, Hop::Implied { .. })));
-                verdicts
-                    .violation(
-                        service,
-                        own.unwrap_or(dependency.node),
-                        format!(
-                            "does not wait until `{}` has finished: found `{}`, expected `{COMPLETED}`",
-                            init.name, dependency.condition
-                        ),
-                    )
-                    .help(format!("set `depends_on.{}.condition: {COMPLETED}`", init.name));
+        for (service, dependency) in graph.dependents.get(init.name).into_iter().flatten() {
+            is_awaited |= dependency.condition == COMPLETED;
+            let is_implied = dependency.node.hops().any(|hop| matches!(hop, Hop::Implied { .. }));
+            if dependency.condition == COMPLETED || is_implied {
+                continue;
             }
+            found = true;
+            let own = dependency
+                .node
+                .get("condition")
+                .filter(|node| !node.hops().any(|hop| matches!(hop, Hop::Implied { .. })));
+            verdicts
+                .violation(
+                    *service,
+                    own.unwrap_or(dependency.node),
+                    format!(
+                        "does not wait until `{}` has finished: found `{}`, expected `{COMPLETED}`",
+                        init.name, dependency.condition
+                    ),
+                )
+                .help(format!("set `depends_on.{}.condition: {COMPLETED}`", init.name));
         }
-        let users = users(scope, init);
+        let users = users(scope, &graph, init);
         for (id, what) in &users {
             let service = scope.service_of(*id);
             found = true;
@@ -81,33 +80,72 @@ fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
     }
 }
 
-/// Services that use a volume or a name that the init container provides, and wait for it in no way.
-fn users<'p>(scope: &Scope<'p>, init: &Service<'p>) -> BTreeMap<ServiceId, String> {
-    let before = reach(scope, init);
-    let volumes: BTreeSet<&str> = init
-        .mounts()
-        .filter(|mount| mount.kind == "volume" && !mount.read_only)
-        .filter_map(|mount| mount.source)
-        .collect();
-    let names = created_names(scope, init);
-    let mut found = BTreeMap::new();
-    for service in scope.services() {
-        let is_other = service.id != init.id && service.kind == ServiceKind::LongRunning;
-        if !is_other || before.contains(&service.id) || reach(scope, service).contains(&init.id) {
-            continue;
+/// Who depends on whom and who mounts what, in the direction that is asked for.
+struct Graph<'s, 'p> {
+    dependents: HashMap<&'p str, Vec<(&'s Service<'p>, Dependency<'p>)>>,
+    mounting: HashMap<&'p str, Vec<ServiceId>>,
+}
+
+impl<'s, 'p> Graph<'s, 'p> {
+    fn of(scope: &'s Scope<'p>) -> Self {
+        let mut graph = Self { dependents: HashMap::new(), mounting: HashMap::new() };
+        for service in scope.services() {
+            for dependency in service.depends_on() {
+                graph.dependents.entry(dependency.service).or_default().push((service, dependency));
+            }
+            for mount in service.mounts().filter(|mount| mount.kind == "volume") {
+                if let Some(volume) = mount.source {
+                    graph.mounting.entry(volume).or_default().push(service.id);
+                }
+            }
         }
-        let volume = service.mounts().filter_map(|mount| mount.source.filter(|_| mount.kind == "volume"));
-        if let Some(volume) = volume.into_iter().find(|volume| volumes.contains(volume)) {
-            found.insert(service.id, format!("the volume `{volume}`"));
-        } else if let Some(name) = names.iter().find(|name| mentions(service, name)) {
-            found.insert(service.id, format!("`{name}`"));
+        graph
+    }
+
+    /// Everything that depends on a service, at any distance.
+    fn after(&self, service: &Service<'p>) -> BTreeSet<ServiceId> {
+        let mut found = BTreeSet::new();
+        let mut pending = vec![service.name];
+        while let Some(name) = pending.pop() {
+            for (dependent, _) in self.dependents.get(name).into_iter().flatten() {
+                if found.insert(dependent.id) {
+                    pending.push(dependent.name);
+                }
+            }
+        }
+        found
+    }
+}
+
+/// Services that use a volume or a name that the init container provides, and wait for it in no way.
+fn users<'p>(scope: &Scope<'p>, graph: &Graph<'_, 'p>, init: &Service<'p>) -> BTreeMap<ServiceId, String> {
+    let (before, after) = (before(scope, init), graph.after(init));
+    let is_free = |service: &Service<'_>| {
+        let is_other = service.id != init.id && service.kind == ServiceKind::LongRunning;
+        is_other && !before.contains(&service.id) && !after.contains(&service.id)
+    };
+    let mut found = BTreeMap::new();
+    let names = created_names(scope, init);
+    if !names.is_empty() {
+        for service in scope.services().iter().filter(|service| is_free(service)) {
+            if let Some(name) = names.iter().find(|name| mentions(service, name)) {
+                found.insert(service.id, format!("`{name}`"));
+            }
+        }
+    }
+    for mount in init.mounts().filter(|mount| mount.kind == "volume" && !mount.read_only) {
+        let Some(volume) = mount.source else { continue };
+        for id in graph.mounting.get(volume).into_iter().flatten() {
+            if is_free(scope.service_of(*id)) {
+                found.insert(*id, format!("the volume `{volume}`"));
+            }
         }
     }
     found
 }
 
 /// What a service depends on, at any distance.
-fn reach(scope: &Scope<'_>, service: &Service<'_>) -> BTreeSet<ServiceId> {
+fn before(scope: &Scope<'_>, service: &Service<'_>) -> BTreeSet<ServiceId> {
     let mut found = BTreeSet::new();
     let mut pending = vec![service.id];
     while let Some(id) = pending.pop() {

@@ -1,6 +1,6 @@
 //! HP-INI-002: an init container starts before what it talks to is healthy.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use hardpan_compose::{Hop, NodeRef};
 
@@ -155,16 +155,14 @@ fn reach(
     service: &Service<'_>,
     counts: &dyn Fn(&Dependency<'_>) -> bool,
 ) -> BTreeSet<ServiceId> {
-    let ids: HashMap<&str, ServiceId> =
-        scope.services().iter().map(|service| (service.name, service.id)).collect();
     let mut found = BTreeSet::new();
     let mut pending = vec![service.id];
     while let Some(id) = pending.pop() {
         for dependency in scope.service_of(id).depends_on().filter(|dependency| counts(dependency)) {
-            if let Some(next) = ids.get(dependency.service)
-                && found.insert(*next)
+            if let Some(next) = scope.service(dependency.service)
+                && found.insert(next.id)
             {
-                pending.push(*next);
+                pending.push(next.id);
             }
         }
     }
