@@ -9,6 +9,7 @@ use hardpan_source::{FileId, FileTable, Span};
 
 use crate::builds::ImageSource;
 use crate::classify::classify;
+use crate::families::Shared;
 use crate::files::Files;
 use crate::policy::{Date, Policy, Waiver};
 use crate::service::{Service, ServiceId};
@@ -41,6 +42,9 @@ pub struct Scope<'p> {
     by_name: HashMap<&'p str, ServiceId>,
     variables: OnceCell<Vec<VariableUse<'p>>>,
     images: OnceCell<Vec<ImageSource>>,
+    builders: OnceCell<HashMap<&'p str, ServiceId>>,
+    /// What several rules of a family want to know, worked out once.
+    pub(crate) shared: Shared<'p>,
 }
 
 /// A variable in a value of the project.
@@ -100,6 +104,8 @@ impl<'p> Scope<'p> {
             by_name,
             variables: OnceCell::new(),
             images: OnceCell::new(),
+            builders: OnceCell::new(),
+            shared: Shared::default(),
         }
     }
 
@@ -128,6 +134,16 @@ impl<'p> Scope<'p> {
             self.services.iter().map(|service| ImageSource::of(&self.files, service)).collect()
         });
         &all[service.id.index()]
+    }
+
+    /// The service that builds an image of this name; the first of several.
+    #[must_use]
+    pub fn builder_of(&self, image: &str) -> Option<&Service<'p>> {
+        let builders = self.builders.get_or_init(|| {
+            let built = self.services.iter().rev().filter(|service| service.get("build").is_some());
+            built.filter_map(|service| Some((untagged(service.image()?), service.id))).collect()
+        });
+        builders.get(untagged(image)).map(|&id| self.service_of(id))
     }
 
     /// The definition of a top-level network, volume, secret or config.
@@ -187,4 +203,9 @@ impl<'p> Scope<'p> {
             format!("{}/{path}", self.root.trim_end_matches('/'))
         }
     }
+}
+
+/// `latest` is the tag of a name without one.
+fn untagged(image: &str) -> &str {
+    image.strip_suffix(":latest").unwrap_or(image)
 }

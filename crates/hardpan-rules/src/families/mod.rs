@@ -26,3 +26,9 @@ pub(crate) const FAMILIES: &[&[&Rule]] = &[
     images::RULES,
     waivers::RULES,
 ];
+
+/// What several rules of a family want to know of every service.
+#[derive(Debug, Default)]
+pub(crate) struct Shared<'p> {
+    secrets: secrets::Shared<'p>,
+}

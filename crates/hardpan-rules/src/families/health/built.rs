@@ -24,29 +24,18 @@ const BASES_MAX: usize = 8;
 pub(super) fn source<'s>(scope: &'s Scope<'_>, service: &'s Service<'_>) -> Source<'s> {
     let owner = match service.get("build") {
         Some(_) => Some(service),
-        None => service.image().and_then(|image| owner_of(scope, image)),
+        None => service.image().and_then(|image| scope.builder_of(image)),
     };
     let Some(owner) = owner else { return Source::Registry };
     let ImageSource::Built(build) = scope.image_source(owner) else { return Source::Elsewhere };
     let mut chain: Vec<&Build> = vec![build];
-    while let Some(base) = chain.last().and_then(|last| owner_of(scope, &last.image.base.text)) {
+    while let Some(base) = chain.last().and_then(|last| scope.builder_of(&last.image.base.text)) {
         match scope.image_source(base).build() {
             Some(build) if chain.len() < BASES_MAX => chain.push(build),
             _ => break,
         }
     }
     Source::Built(chain)
-}
-
-/// The service that builds an image of this name.
-fn owner_of<'s, 'p>(scope: &'s Scope<'p>, image: &str) -> Option<&'s Service<'p>> {
-    scope.services().iter().find(|other| {
-        other.get("build").is_some() && other.image().is_some_and(|built| same_image(built, image))
-    })
-}
-
-fn same_image(a: &str, b: &str) -> bool {
-    a.strip_suffix(":latest").unwrap_or(a) == b.strip_suffix(":latest").unwrap_or(b)
 }
 
 /// Whether what the stages of a build run or copy names a program, so that it may be there afterwards.
@@ -109,12 +98,7 @@ fn is_folder_of_programs(source: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_folder_of_programs, runs_a_script, same_image};
-
-    #[test]
-    fn latest_is_the_tag_that_is_not_written() {
-        assert!(same_image("app", "app:latest") && !same_image("app:1", "app"));
-    }
+    use super::{is_folder_of_programs, runs_a_script};
 
     #[test]
     fn scripts_and_folders_may_bring_anything() {

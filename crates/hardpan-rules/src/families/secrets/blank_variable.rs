@@ -47,7 +47,7 @@ fn check_service<'p>(scope: &Scope<'p>, service: &Service<'p>, verdicts: &mut Ve
         // Without a credential a program stops, or lets everybody in.
         let is_blank = named.source == Source::Variable && named.value.is_empty();
         if is_blank && named.home == Home::EnvFile && is_secret_name(&named.key) {
-            report_blank_placeholder(service, &named, verdicts);
+            report_blank_placeholder(service, named, verdicts);
             continue;
         }
         let is_required = is_blank && is_required(&named.key);

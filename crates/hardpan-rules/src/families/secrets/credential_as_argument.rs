@@ -73,7 +73,7 @@ fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
             continue;
         }
         let before = verdicts.drafts.len();
-        for program in &programs {
+        for program in programs {
             match program {
                 Program::Shell(shell) => check_shell(service, shell, verdicts),
                 Program::Arguments(arguments) => check_arguments(service, arguments, verdicts),

@@ -17,6 +17,8 @@ mod values;
 mod weak_credential;
 mod written;
 
+use std::cell::OnceCell;
+
 use crate::rule::Rule;
 
 /// The rules of the family, in the order of their codes.
@@ -31,3 +33,10 @@ pub(crate) const RULES: &[&Rule] = &[
     &blank_variable::RULE,
     &weak_credential::RULE,
 ];
+
+/// What several rules of the family want to know of every service, by its number.
+#[derive(Debug, Default)]
+pub(crate) struct Shared<'p> {
+    values: OnceCell<Vec<Vec<values::Named<'p>>>>,
+    programs: OnceCell<Vec<Vec<programs::Program>>>,
+}

@@ -29,7 +29,7 @@ fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
         let programs = programs(scope, service);
         let before = verdicts.drafts.len();
         let mut has_shell = false;
-        for program in &programs {
+        for program in programs {
             if let Program::Shell(shell) = program {
                 has_shell = true;
                 check_shell(service, shell, verdicts);

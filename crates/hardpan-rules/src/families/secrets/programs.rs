@@ -16,6 +16,7 @@ use crate::secret_names::is_secret_name;
 use crate::{Scope, Service};
 
 /// Something that a service runs.
+#[derive(Debug)]
 pub(super) enum Program {
     /// A shell's text: written in the project, or a script.
     Shell(Shell),
@@ -24,6 +25,7 @@ pub(super) enum Program {
 }
 
 /// An argument of a program that is run without a shell.
+#[derive(Debug)]
 pub(super) struct Argument {
     /// As it is written, `$$` made one dollar.
     pub(super) written: Written,
@@ -32,12 +34,14 @@ pub(super) struct Argument {
 }
 
 /// A text for a shell.
+#[derive(Debug)]
 pub(super) struct Shell {
     text: Text,
     /// The parsed text, and the texts inside of it (`sh -c '…'`), each with the way back to the text around it.
     units: Vec<Unit>,
 }
 
+#[derive(Debug)]
 struct Unit {
     script: Script,
     options: Options,
@@ -45,6 +49,7 @@ struct Unit {
     maps: Vec<SourceMap>,
 }
 
+#[derive(Debug)]
 enum Text {
     Scalar(Written, Span),
     File(Rc<TextFile>),
@@ -159,7 +164,16 @@ fn add_units(script: Script, options: Options, maps: &[SourceMap], units: &mut V
 }
 
 /// Everything that a service runs, as far as the files show it.
-pub(super) fn programs(scope: &Scope<'_>, service: &Service<'_>) -> Vec<Program> {
+pub(super) fn programs<'s>(scope: &'s Scope<'_>, service: &Service<'_>) -> &'s [Program] {
+    let all = scope
+        .shared
+        .secrets
+        .programs
+        .get_or_init(|| scope.services().iter().map(|service| read_programs(scope, service)).collect());
+    &all[service.id.index()]
+}
+
+fn read_programs(scope: &Scope<'_>, service: &Service<'_>) -> Vec<Program> {
     let mut programs = Vec::new();
     let (entrypoint, command) = (service.words("entrypoint"), service.words("command"));
     add_command(scope, &entrypoint, &command, &mut programs);

@@ -28,9 +28,9 @@ fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
     for service in scope.services() {
         let mut is_clean = true;
         for named in named_values(scope, service) {
-            if is_credential(&named) {
+            if is_credential(named) {
                 is_clean = false;
-                report(service, &named, verdicts);
+                report(service, named, verdicts);
             }
         }
         if is_clean {

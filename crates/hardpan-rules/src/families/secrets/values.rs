@@ -56,6 +56,7 @@ pub(super) enum Source {
 }
 
 /// A named value of a service.
+#[derive(Debug)]
 pub(super) struct Named<'p> {
     /// Its name.
     pub(super) key: String,
@@ -92,7 +93,16 @@ impl Named<'_> {
 }
 
 /// All named values of a service.
-pub(super) fn named_values<'p>(scope: &Scope<'p>, service: &Service<'p>) -> Vec<Named<'p>> {
+pub(super) fn named_values<'s, 'p>(scope: &'s Scope<'p>, service: &Service<'p>) -> &'s [Named<'p>] {
+    let all = scope
+        .shared
+        .secrets
+        .values
+        .get_or_init(|| scope.services().iter().map(|service| read_values(scope, service)).collect());
+    &all[service.id.index()]
+}
+
+fn read_values<'p>(scope: &Scope<'p>, service: &Service<'p>) -> Vec<Named<'p>> {
     let mut found = Vec::new();
     for (key, node) in service.environment() {
         let mut named = named(scope, key, node, Home::Environment);

@@ -31,7 +31,7 @@ fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
             is_credential(named) && named.source != Source::Host && !is_identifier(&named.key)
         }) {
             has_credential = true;
-            check_value(scope, service, named, &values, verdicts);
+            check_value(scope, service, named, values, verdicts);
         }
         if !has_credential {
             verdicts.not_applicable(service, "it has no credential in the environment");

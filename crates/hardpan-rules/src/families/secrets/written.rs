@@ -24,6 +24,12 @@ impl Written {
     /// Decodes the source of a scalar: block, quoted or plain.
     pub(super) fn decode(source: &str) -> Self {
         let mut written = Self::default();
+        if let Some((text, start)) = as_it_stands(source) {
+            written.text = text.to_owned();
+            written.offsets = (small(start)..small(start + text.len() + 1)).collect();
+            written.undouble();
+            return written;
+        }
         match source.bytes().next() {
             Some(b'|' | b'>') => written.block(source),
             Some(b'"') => written.double_quoted(source),
@@ -194,6 +200,23 @@ impl Written {
     fn keep(&mut self, text: &str, offsets: &[u32], range: Range<usize>) {
         self.text.push_str(&text[range.clone()]);
         self.offsets.extend_from_slice(&offsets[range]);
+    }
+}
+
+/// The text of a scalar that needs no decoding, as most do not, and where it starts.
+fn as_it_stands(source: &str) -> Option<(&str, usize)> {
+    if source.contains('\n') {
+        return None;
+    }
+    match source.bytes().next() {
+        Some(b'|' | b'>') => None,
+        Some(quote @ (b'"' | b'\'')) => {
+            let inside = source.get(1..source.len().checked_sub(1)?)?;
+            let is_plain = source.bytes().last() == Some(quote)
+                && inside.bytes().all(|byte| byte != quote && byte != b'\\' && byte.is_ascii());
+            is_plain.then_some((inside, 1))
+        }
+        _ => source.is_ascii().then_some((source, 0)),
     }
 }
 
