@@ -129,7 +129,7 @@ fn users<'p>(scope: &Scope<'p>, graph: &Graph<'_, 'p>, init: &Service<'p>) -> BT
     if !names.is_empty() {
         for service in scope.services().iter().filter(|service| is_free(service)) {
             if let Some(name) = names.iter().find(|name| mentions(service, name)) {
-                found.insert(service.id, format!("`{name}`"));
+                found.entry(service.id).or_insert_with(|| format!("`{name}`"));
             }
         }
     }
@@ -137,7 +137,7 @@ fn users<'p>(scope: &Scope<'p>, graph: &Graph<'_, 'p>, init: &Service<'p>) -> BT
         let Some(volume) = mount.source else { continue };
         for id in graph.mounting.get(volume).into_iter().flatten() {
             if is_free(scope.service_of(*id)) {
-                found.insert(*id, format!("the volume `{volume}`"));
+                found.entry(*id).or_insert_with(|| format!("the volume `{volume}`"));
             }
         }
     }
