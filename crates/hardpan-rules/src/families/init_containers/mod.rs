@@ -20,6 +20,8 @@ mod ungated_init_container;
 mod unguarded_creation;
 mod word_splitting;
 
+use std::cell::OnceCell;
+
 use crate::rule::Rule;
 use crate::{Scope, Service, ServiceKind, Verdicts};
 
@@ -49,4 +51,16 @@ fn init_containers<'s, 'p>(scope: &'s Scope<'p>, verdicts: &mut Verdicts<'_>) ->
         verdicts.not_applicable(service, NOT_INIT);
     }
     init
+}
+
+/// What several rules of the family want to know of a service, by its number.
+#[derive(Default)]
+pub(crate) struct Shared<'p> {
+    scripts: OnceCell<Vec<OnceCell<scripts::Scripts<'p>>>>,
+}
+
+impl std::fmt::Debug for Shared<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Shared").finish_non_exhaustive()
+    }
 }

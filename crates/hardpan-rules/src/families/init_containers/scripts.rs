@@ -175,7 +175,16 @@ pub(super) fn arguments<'p>(scope: &Scope<'p>, service: &Service<'p>, path: &str
 const SHELLS_MAX: usize = 40;
 
 /// What a service runs.
-pub(super) fn of<'p>(scope: &Scope<'p>, service: &Service<'p>) -> Scripts<'p> {
+pub(super) fn of<'s, 'p>(scope: &'s Scope<'p>, service: &Service<'p>) -> &'s Scripts<'p> {
+    let scripts = scope
+        .shared
+        .init_containers
+        .scripts
+        .get_or_init(|| scope.services().iter().map(|_| OnceCell::new()).collect());
+    scripts[service.id.index()].get_or_init(|| read(scope, service))
+}
+
+fn read<'p>(scope: &Scope<'p>, service: &Service<'p>) -> Scripts<'p> {
     let mut scripts = Scripts::default();
     let image = Image::of(scope, service);
     let mut words = arguments(scope, service, "entrypoint");

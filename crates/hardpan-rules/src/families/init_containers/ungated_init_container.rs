@@ -40,7 +40,7 @@ fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
             report_started(scope, service, dependency, verdicts);
         }
         let scripts = scripts::of(scope, service);
-        let endpoints = endpoints(service, &scripts, &names);
+        let endpoints = endpoints(service, scripts, &names);
         let awaited = awaited(scope, service);
         let is_named = |id: &ServiceId| {
             dependencies.iter().any(|dependency| scope.service_of(*id).name == dependency.service)

@@ -39,7 +39,7 @@ fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
             continue;
         }
         let scripts = scripts::of(scope, service);
-        let found = in_shells(service, &scripts, verdicts) | in_sql_files(scope, service, &scripts, verdicts);
+        let found = in_shells(service, scripts, verdicts) | in_sql_files(scope, service, scripts, verdicts);
         if found || first == Some(true) {
             continue;
         }
