@@ -170,7 +170,7 @@ mod tests {
     fn found(id: &str) -> String {
         match explain(id) {
             Page::Found(text) => text,
-            Page::Unknown(near) => panic!("{id} has no page; {near:?}"),
+            Page::Unknown { near: near, .. } => panic!("{id} has no page; {near:?}"),
         }
     }
 
@@ -189,11 +189,11 @@ mod tests {
 
     #[test]
     fn a_mistyped_id_gets_the_nearest() {
-        assert_eq!(explain("HP-SEC-OO1"), Page::Unknown(Some("HP-SEC-001")));
+        assert_eq!(explain("HP-SEC-OO1"), Page::Unknown { near: Some("HP-SEC-001"), alike: Vec::new() });
         assert_eq!(
             explain("privilege-escalation-posible"),
-            Page::Unknown(Some("privilege-escalation-possible"))
+            Page::Unknown { near: Some("privilege-escalation-possible"), alike: Vec::new() }
         );
-        assert_eq!(explain("frobnicate everything"), Page::Unknown(None));
+        assert_eq!(explain("frobnicate everything"), Page::Unknown { near: None, alike: Vec::new() });
     }
 }
