@@ -170,7 +170,7 @@ mod tests {
     fn found(id: &str) -> String {
         match explain(id) {
             Page::Found(text) => text,
-            Page::Unknown { near: near, .. } => panic!("{id} has no page; {near:?}"),
+            Page::Unknown { near, .. } => panic!("{id} has no page; {near:?}"),
         }
     }
 
