@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use hardpan_compose::{Loaded, Loader};
+use hardpan_compose::{Loaded, Loader, Project};
 use hardpan_diag::{Diagnostic, Label};
 use hardpan_source::{FileId, FileTable};
 
@@ -26,6 +26,8 @@ pub struct Outcome {
     pub masked: HashSet<FileId>,
     /// What there was to say of the policy file, then what the resolver had to say.
     pub diagnostics: Vec<Diagnostic>,
+    /// The project that was judged; none where not even its files were found.
+    pub project: Option<Project>,
     /// The policy that was judged by. Its places mean [`Outcome::files`].
     pub policy: Policy,
     /// Violations and what is unknown: by severity, then file and line.
@@ -118,7 +120,7 @@ pub fn check(mut loaded: Loaded, settings: &Settings, loader: &dyn Loader) -> Ou
         (findings, tallies) = unloaded(&policy, &diagnostics[from_policy..], &files);
     }
     drop(custom);
-    Outcome { files, masked, diagnostics, policy, findings, tallies, services }
+    Outcome { files, masked, diagnostics, project, policy, findings, tallies, services }
 }
 
 /// What a rule says. One that fails internally must neither take the others with it nor count as met: what it had said
