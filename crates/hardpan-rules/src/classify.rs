@@ -56,12 +56,29 @@ fn kind(
     if awaited.contains(service.name) || is_declared {
         return ServiceKind::Init;
     }
-    let ends = service.text("restart") == Some("no");
+    let ends = is_never_restarted(service);
     let stands_alone = service.depends_on().next().is_none() && !depended_on.contains(service.name);
     if ends && service.profiles().next().is_some() && stands_alone {
         return ServiceKind::OnDemand;
     }
-    if ends && is_init_name(service.name) { ServiceKind::Init } else { ServiceKind::LongRunning }
+    if (ends || may_end(service)) && is_init_name(service.name) {
+        ServiceKind::Init
+    } else {
+        ServiceKind::LongRunning
+    }
+}
+
+/// Whether the service says that it is started once. Without `restart` Compose follows `deploy.restart_policy`.
+fn is_never_restarted(service: &Service<'_>) -> bool {
+    let policy = || service.text("deploy.restart_policy.condition").filter(|condition| *condition == "none");
+    service.text("restart").or_else(policy).is_some_and(|restart| matches!(restart, "no" | "none"))
+}
+
+/// Whether nothing is said of a restart, which means none, and nothing is there that only a lasting service needs.
+fn may_end(service: &Service<'_>) -> bool {
+    ["restart", "deploy.restart_policy", "ports", "healthcheck"]
+        .iter()
+        .all(|path| service.get(path).is_none())
 }
 
 /// `(^|-)(init|setup|migrate|bootstrap|seed|create-.*)(-|$)`, underscores counting as hyphens.

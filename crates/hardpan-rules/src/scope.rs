@@ -4,7 +4,7 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
 
 use hardpan_compose::{Hop, Loaded, Loader, NodeRef, PathKind, Project, VariableSource};
-use hardpan_diag::Diagnostic;
+use hardpan_diag::{Diagnostic, Severity};
 use hardpan_source::{FileId, FileTable, Span};
 
 use crate::builds::ImageSource;
@@ -179,6 +179,43 @@ impl<'p> Scope<'p> {
             }
             uses
         })
+    }
+
+    /// Where the project begins: `services` or `include` of its first file. What is missing from the project as a whole
+    /// is reported there.
+    #[must_use]
+    pub fn entry(&self) -> Option<Span> {
+        let (id, _) = *self.compose_files.first()?;
+        let services = self.project.root().key_span("services").filter(|span| span.file == id);
+        services.or_else(|| {
+            let file = self.files.file(id);
+            let text = file.text();
+            ["include", "services"].into_iter().find_map(|key| {
+                let line = format!("{key}:");
+                let start = text
+                    .match_indices(&line)
+                    .map(|(at, _)| at)
+                    .find(|&at| at == 0 || text.as_bytes()[at - 1] == b'\n')?;
+                let start = u32::try_from(start).ok()?;
+                Some(Span::new(id, start, start + u32::try_from(key.len()).ok()?))
+            })
+        })
+    }
+
+    /// Whether the load has not seen all that the project is made of, so that what seems to be missing may be there.
+    #[must_use]
+    pub fn is_incomplete(&self) -> bool {
+        const CODES: [&str; 7] = [
+            "file::",
+            "yaml::",
+            "compose::budget",
+            "compose::include-cycle",
+            "compose::invalid-include",
+            "compose::extends-",
+            "compose::remote-file",
+        ];
+        let mut errors = self.diagnostics.iter().filter(|one| one.severity == Severity::Error);
+        errors.any(|error| CODES.iter().any(|code| error.code.0.starts_with(code)))
     }
 
     /// Whether the decision that a waiver cites is a file of the project.

@@ -68,11 +68,11 @@ impl Instruction {
     }
 
     /// The shell script of the instruction, with the way back to the file: the body of the here-document when a `RUN` is
-    /// nothing else, else the text.
+    /// nothing but that and its shell, else the text.
     #[must_use]
     pub fn script<'a>(&'a self, file: &'a str) -> (&'a str, SourceMap) {
-        match (self.heredocs.first(), self.arguments.len()) {
-            (Some(body), 1) if self.name == "RUN" => {
+        match self.heredocs.as_slice() {
+            [body] if self.name == "RUN" && self.arguments.iter().all(is_part_of_script) => {
                 let mut map = SourceMap::default();
                 map.push(0, body.range.clone());
                 (file.get(body.range.clone()).unwrap_or_default(), map)
@@ -80,6 +80,12 @@ impl Instruction {
             _ => (&self.text, self.map.clone()),
         }
     }
+}
+
+/// Whether an argument is the here-document that a shell reads, or that shell: `RUN <<EOF bash`.
+fn is_part_of_script(argument: &Argument) -> bool {
+    let program = argument.text.rsplit('/').next().unwrap_or_default();
+    argument.text.starts_with("<<") || matches!(program, "sh" | "bash" | "ash" | "dash")
 }
 
 /// How the arguments are written.

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{capability, drops_all};
+use super::{capability, drops_all, open_item};
 use crate::codes::Severity;
 use crate::rule::{Audience, Confidence, Rule};
 use crate::{Scope, Verdicts};
@@ -53,7 +53,11 @@ fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
                 draft.severity(Severity::Critical);
             }
         }
-        if seen.is_empty() {
+        let open = service.get("cap_add").and_then(open_item);
+        if let Some((item, variable)) = open {
+            let message = format!("which capabilities are added depends on `{variable}`, which is not set");
+            verdicts.unknown(service, item, message);
+        } else if seen.is_empty() {
             verdicts.satisfied(service);
         }
     }

@@ -1,6 +1,6 @@
 //! HP-SEC-002: the container keeps the capabilities that the engine gives by default, or all of them.
 
-use super::{drops_all, privileged};
+use super::{drops_all, open_item, privileged};
 use crate::rule::{Audience, Confidence, Rule};
 use crate::{Repair, Safety, Scope, Service, Verdicts};
 
@@ -17,7 +17,7 @@ pub(crate) const RULE: Rule = Rule {
 };
 
 fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
-    for service in scope.services() {
+    for service in super::containers(scope, verdicts) {
         match (drops_all(service), privileged(service)) {
             (true, None) => verdicts.satisfied(service),
             (true, Some(privileged)) => {
@@ -41,6 +41,10 @@ fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
 fn report(service: &Service<'_>, verdicts: &mut Verdicts<'_>) {
     const TITLE: &str = "drop all capabilities";
     match service.get("cap_drop") {
+        Some(list) if let Some((item, variable)) = open_item(list) => {
+            let message = format!("which capabilities are dropped depends on `{variable}`, which is not set");
+            verdicts.unknown(service, item, message);
+        }
         // An empty list takes no item at its place.
         Some(list) if list.items().next().is_some() => {
             verdicts

@@ -24,7 +24,7 @@ const ATTRIBUTES: [&str; 2] = ["security_opt", "cap_drop"];
 
 fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
     let file = scope.policy.parameters.template_file.trim_start_matches("./");
-    for service in scope.services() {
+    for service in super::containers(scope, verdicts) {
         if extends_baseline(scope, service, file) || merges_baseline(service) {
             verdicts.satisfied(service);
             continue;

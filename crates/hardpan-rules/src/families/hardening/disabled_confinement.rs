@@ -24,8 +24,10 @@ fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
             service.items("security_opt").filter_map(read).collect();
         let mut found = false;
         for (at, &(protection, off, node)) in options.iter().enumerate() {
-            // The engine takes the options in order, so a later one of the same kind counts.
-            let is_last = !options[at + 1..].iter().any(|(later, ..)| *later == protection);
+            // The engine takes the options in order, so a later one of the same kind counts. Those of SELinux and the
+            // one for system paths it collects: whatever follows, `disable` stays.
+            let is_collected = matches!(protection, Protection::Label | Protection::SystemPaths);
+            let is_last = is_collected || !options[at + 1..].iter().any(|(later, ..)| *later == protection);
             if off && is_last {
                 found = true;
                 verdicts

@@ -18,7 +18,7 @@ pub(crate) const RULE: Rule = Rule {
 };
 
 fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
-    for service in scope.services() {
+    for service in super::containers(scope, verdicts) {
         match service.get("init") {
             Some(init) if matches!(init.value(), Value::Bool(true)) => verdicts.satisfied(service),
             Some(init) => {

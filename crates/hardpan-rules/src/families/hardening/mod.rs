@@ -24,8 +24,8 @@ mod writable_root_file_system;
 
 use hardpan_compose::{Hop, NodeRef, Value, VariableSource};
 
-use crate::Service;
 use crate::rule::Rule;
+use crate::{Scope, Service, Verdicts};
 
 /// The rules of the family, in the order of their codes.
 pub(crate) const RULES: &[&Rule] = &[
@@ -47,11 +47,29 @@ pub(crate) const RULES: &[&Rule] = &[
     &hardening_breaks_start::RULE,
 ];
 
+/// The services that run a container. Of the others, which a provider runs, no rule about containers says anything.
+fn containers<'s, 'p>(scope: &'s Scope<'p>, verdicts: &mut Verdicts<'_>) -> Vec<&'s Service<'p>> {
+    let (provided, containers): (Vec<_>, Vec<_>) =
+        scope.services().iter().partition(|service| service.get("provider").is_some());
+    for service in provided {
+        verdicts.not_applicable(service, "a provider runs it, not a container");
+    }
+    containers
+}
+
 /// The variable without a value that a text is made of: what the text will be cannot be told.
 fn unset_variable<'p>(node: NodeRef<'p>) -> Option<&'p str> {
     node.hops().find_map(|hop| match hop {
         Hop::Variable { name, set: VariableSource::Unset } => Some(&**name),
         _ => None,
+    })
+}
+
+/// The item of a list that is nothing but a variable without a value, and that variable.
+fn open_item<'p>(list: NodeRef<'p>) -> Option<(NodeRef<'p>, &'p str)> {
+    list.items().find_map(|item| {
+        let is_empty = item.as_str().is_some_and(|text| text.trim().is_empty());
+        unset_variable(item).filter(|_| is_empty).map(|variable| (item, variable))
     })
 }
 

@@ -66,6 +66,14 @@ fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
                         .related(at.origin().span, "this one is the host's")
                         .help(format!("remove `{attribute}`, or that of the service it joins"));
                 }
+                Some(Way::Outside(name)) => {
+                    found = true;
+                    verdicts.unknown(
+                        service,
+                        node,
+                        format!("`{attribute}` is that of `{name}`, a container outside of the project"),
+                    );
+                }
                 None if node.as_str().is_some_and(str::is_empty) => {
                     if let Some(variable) = unset_variable(node) {
                         found = true;
@@ -97,6 +105,8 @@ enum Way<'p> {
     Direct,
     /// It joins a container that does; the value there.
     Through(NodeRef<'p>),
+    /// It joins a container that the files do not have; its name.
+    Outside(&'p str),
 }
 
 /// Follows `service:x` and `container:x` to the container that decides.
@@ -114,7 +124,10 @@ fn leads_to_host<'s, 'p>(
         }
         let next = match mode.split_once(':')? {
             ("service", name) => scope.service(name)?,
-            ("container", name) => containers.get(name).copied()?,
+            ("container", name) => match containers.get(name) {
+                Some(container) => container,
+                None => return Some(Way::Outside(name)),
+            },
             _ => return None,
         };
         node = next.get(attribute)?;

@@ -2,6 +2,7 @@
 
 use hardpan_compose::NodeRef;
 
+use super::open_item;
 use crate::rule::{Audience, Confidence, Rule};
 use crate::{Repair, Safety, Scope, Verdicts};
 
@@ -20,7 +21,7 @@ pub(crate) const RULE: Rule = Rule {
 const OPTION: &str = "no-new-privileges:true";
 
 fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
-    for service in scope.services() {
+    for service in super::containers(scope, verdicts) {
         // The engine takes the options in order, so the last one counts.
         let last = service.items("security_opt").filter_map(|node| Some((node, state(node)?))).last();
         match (last, service.get("security_opt")) {
@@ -57,6 +58,15 @@ fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
                         "forbid new privileges",
                         Repair::Replace { value: format!("[\"{OPTION}\"]") },
                     );
+            }
+            (None, Some(options)) if let Some((option, variable)) = open_item(options) => {
+                verdicts.unknown(
+                    service,
+                    option,
+                    format!(
+                        "whether processes can gain privileges depends on `{variable}`, which is not set"
+                    ),
+                );
             }
             (None, Some(options)) => {
                 verdicts

@@ -22,7 +22,7 @@ const HELP: &str =
     "set `user` to a numeric id such as `10001:10001`, and give it the folders that it writes to";
 
 fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
-    for service in scope.services() {
+    for service in super::containers(scope, verdicts) {
         let Some(user) = service.get("user") else {
             from_image(scope, service, verdicts);
             continue;
@@ -73,6 +73,10 @@ fn from_image(scope: &Scope<'_>, service: &Service<'_>, verdicts: &mut Verdicts<
             }
         }
         return;
+    }
+    // Images for this purpose say so in their tag.
+    if image.base.unresolved.is_empty() && image.base.text.contains("nonroot") {
+        return verdicts.satisfied(service);
     }
     if !image.base.unresolved.is_empty() || !is_root_image(&image.base.text) || changes_user(build.text()) {
         return no_user(service, verdicts);

@@ -7,6 +7,7 @@ use super::engine_socket_mounted::is_engine_socket;
 use super::host_mount::{HostMount, add_attribute, host_mounts, is_implied};
 use super::paths::{clean, file_name, is_within};
 use super::unset_variable;
+use crate::codes::Severity;
 use crate::rule::{Audience, Confidence, Rule};
 use crate::{Draft, Repair, Safety, Scope, Service, Verdicts};
 
@@ -52,6 +53,21 @@ fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
     }
 }
 
+/// Folders in which many programs of the host write: no data of one service, whatever the path in the container is.
+const SHARED: [&str; 8] = ["/", "/run", "/tmp", "/var", "/var/lib", "/var/log", "/var/run", "/var/tmp"];
+
+/// Reports a socket. A socket is spoken to as well when it is mounted read-only, so nothing needs more.
+fn report_socket(service: &Service<'_>, mount: &HostMount<'_>, verdicts: &mut Verdicts<'_>) {
+    verdicts
+        .violation(
+            service,
+            mount.mount.node,
+            format!("the socket at `{}` is not mounted read-only", mount.target),
+        )
+        .severity(Severity::Low)
+        .help("mount it read-only, which suffices to speak to it; what it lets the container do does not change");
+}
+
 /// Reports a writable mount unless the program has to write there.
 fn judge(
     scope: &Scope<'_>,
@@ -60,12 +76,19 @@ fn judge(
     verdicts: &mut Verdicts<'_>,
 ) -> bool {
     let target = &mount.target;
+    if is_socket(&mount.source) {
+        report_socket(service, mount, verdicts);
+        return true;
+    }
     let file = file(scope, mount);
     let what = match &file {
         Some(File::Data) => return false,
         Some(File::Configuration) => format!("the file at `{target}` is writable"),
         None => match (purpose(service.image(), &mount.source, target), mount.device) {
             // A volume is there for data; one with configuration is a bind mount in disguise.
+            _ if SHARED.contains(&mount.source.as_str()) => {
+                format!("the host's `{}` is writable", mount.source)
+            }
             (Purpose::Data, _) | (Purpose::Unsaid, Some(_)) => return false,
             (Purpose::Configuration, _) => format!("the configuration at `{target}` is writable"),
             (Purpose::Unsaid, None) => format!("the folder at `{target}` is writable"),
@@ -137,14 +160,15 @@ fn read_only_variable<'p>(mount: &HostMount<'p>) -> Option<&'p str> {
     mount.mount.node.get("read_only").filter(|node| !is_implied(*node)).and_then(unset_variable)
 }
 
-/// Sockets and devices: read-only does not change what can be done with them.
+/// Devices and the sockets of a display: read-only does not change what can be done with them.
 fn is_special(mount: &HostMount<'_>) -> bool {
     let source = mount.source.as_str();
-    is_engine_socket(source)
-        || source.ends_with(".sock")
-        || source.ends_with(".socket")
-        || is_within(source, "/dev")
-        || is_within(source, "/tmp/.X11-unix")
+    is_within(source, "/dev") || is_within(source, "/tmp/.X11-unix")
+}
+
+/// Whether a path of the host is a socket, by its name.
+fn is_socket(source: &str) -> bool {
+    is_engine_socket(source) || [".sock", ".socket", "_socket"].iter().any(|end| source.ends_with(end))
 }
 
 /// Whether the label `hy-home.rw` names the target, or says that all of them are written to.

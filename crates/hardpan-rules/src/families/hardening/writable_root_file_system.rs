@@ -19,7 +19,7 @@ pub(crate) const RULE: Rule = Rule {
 };
 
 fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
-    for service in scope.services() {
+    for service in super::containers(scope, verdicts) {
         if service.is_true("read_only") {
             if has_scratch(service) {
                 verdicts.satisfied(service);

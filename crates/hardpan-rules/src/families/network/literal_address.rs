@@ -142,7 +142,9 @@ fn reaches(text: &Text<'_>, literal: &Literal, fixed: &HashSet<&str>) -> bool {
     }
     match text.kind {
         // A rule or a link for people is no connection; addresses of servers are.
-        Kind::Label if !literal.in_url => false,
+        Kind::Label if !literal.in_url => {
+            stands_alone(&text.value, literal) && (literal.is_destination || has_word(last, DESTINATIONS))
+        }
         Kind::Environment | Kind::Yaml if !literal.is_destination => {
             let names_one = has_word(&key, DESTINATIONS);
             stands_alone(&text.value, literal) && (names_one || literal.is_private())
@@ -193,7 +195,7 @@ const SETS: &[&str] = &[
 ];
 
 /// Settings whose last word says that the value only looks like an address.
-const LABELS: &[&str] = &["network", "networks", "release", "tag", "version"];
+const LABELS: &[&str] = &["build", "network", "networks", "release", "revision", "tag", "version"];
 
 /// Settings that hold a destination.
 const DESTINATIONS: &[&str] = &[

@@ -165,7 +165,8 @@ fn report(
             (format!("`{name}` is no service of the project"), help.to_owned(), None)
         }
     };
-    if case.meaning == Meaning::Unknown && (case.is_open || reach.joins_external(service)) {
+    let is_incomplete = scope.is_incomplete();
+    if case.meaning == Meaning::Unknown && (case.is_open || is_incomplete || reach.joins_external(service)) {
         // Another project may have it, but not where this repository has a service of that name and leaves it out.
         let left_out = unregistered.get_or_init(|| unregistered::services(scope));
         match left_out.get(&name.to_ascii_lowercase()) {
@@ -181,8 +182,11 @@ fn report(
                     .related(*span, "defined here");
             }
             _ => {
-                let why =
-                    if case.is_open { "a variable may bring another" } else { "another project may have it" };
+                let why = match (case.is_open, is_incomplete) {
+                    (true, _) => "a variable may bring another",
+                    (false, true) => "a file that is missing may have it",
+                    (false, false) => "another project may have it",
+                };
                 verdicts.unknown(service, case.place.clone(), format!("{message}; {why}")).help(help);
             }
         }

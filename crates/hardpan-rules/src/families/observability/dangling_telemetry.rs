@@ -1,6 +1,5 @@
 //! HP-OBS-007: a configuration of the observability programs names what does not exist.
 
-use hardpan_compose::NodeRef;
 use hardpan_source::Span;
 
 use super::cursor::Cursor;
@@ -9,6 +8,7 @@ use super::logging::{publishes, scalar};
 use super::modules::Modules;
 use super::mounts::Setup;
 use super::names::{Names, Reach, host_and_port, joins_foreign};
+use super::programs;
 use super::rule_files::{Found, patterns};
 use super::scrape::{Collector, CollectorKind, collectors, static_targets};
 use crate::codes::Severity;
@@ -269,15 +269,25 @@ fn port_of(
                 ),
             )
             .help(format!("name port {inside}"));
+    } else if let Some(own) = own_port(service, port) {
+        verdicts
+            .violation(
+                collector.service,
+                span,
+                format!("{} `{shown}` does not answer: `{}` listens on {own}", kind.as_str(), service.name),
+            )
+            .help(format!("name port {own}"));
     }
 }
 
 fn speaks_no_http(service: &Service<'_>, port: &str) -> bool {
     let Some((_, families)) = NO_HTTP.iter().find(|(known, _)| *known == port) else { return false };
-    let image = service.image().and_then(|image| {
-        crate::artifacts::image::ImageRef::parse(image).ok().map(|image| image.family().to_owned())
-    });
-    image.is_some_and(|family| families.contains(&family.as_str()))
+    family(service).is_some_and(|family| families.contains(&family.as_str()))
+}
+
+fn family(service: &Service<'_>) -> Option<String> {
+    let image = crate::artifacts::image::ImageRef::parse(service.image()?).ok()?;
+    Some(image.family().to_owned())
 }
 
 /// The container's port, where a port is published as this one and nothing else speaks of it.
@@ -290,15 +300,41 @@ fn only_published(service: &Service<'_>, port: &str) -> Option<String> {
         })
         .collect();
     let (_, inside) = entries.iter().find(|(published, _)| published == port)?;
-    let is_inside = entries.iter().any(|(_, target)| target == port)
-        || service.items("expose").map(scalar).any(|exposed| exposed.split('/').next() == Some(port));
+    (publishes(service, port) && !speaks_of_port(service, port) && inside != port).then(|| inside.clone())
+}
+
+/// Whether a service says that something inside listens on a port.
+fn speaks_of_port(service: &Service<'_>, port: &str) -> bool {
+    let targets = service.items("ports").filter_map(|entry| entry.get("target")).map(scalar);
+    let exposed = service.items("expose").map(scalar);
+    let is_listed = targets.chain(exposed).any(|listed| listed.split('/').next() == Some(port));
     let environment = service.environment().map(|(_, value)| value);
-    let words = ["entrypoint", "command"].into_iter().flat_map(|attribute| service.words(attribute));
-    let is_spoken_of = environment.chain(words).map(scalar).any(|text| super::names::mentions(&text, port));
-    let tests = service.items("healthcheck.test").filter_map(NodeRef::as_str);
-    let is_tested = tests.into_iter().any(|text| super::names::mentions(text, port));
-    (publishes(service, port) && !is_inside && !is_spoken_of && !is_tested && inside != port)
-        .then(|| inside.clone())
+    let words = ["entrypoint", "command", "healthcheck.test"].into_iter();
+    let words = words.flat_map(|attribute| service.words(attribute));
+    is_listed || environment.chain(words).map(scalar).any(|text| super::names::mentions(&text, port))
+}
+
+/// The one port that a program serves its metrics on unless it is told otherwise on its command line.
+const OWN_PORTS: &[(&str, &[&str])] = &[
+    ("3000", programs::GRAFANA),
+    ("8080", &["cadvisor"]),
+    ("9090", programs::PROMETHEUS),
+    ("9091", &["pushgateway"]),
+    ("9093", programs::ALERTMANAGER),
+    ("9100", &["node-exporter"]),
+    ("9104", &["mysqld-exporter"]),
+    ("9115", &["blackbox-exporter"]),
+    ("9121", &["redis_exporter"]),
+    ("9187", &["postgres-exporter"]),
+    ("9308", &["kafka-exporter"]),
+];
+
+/// The port that the service's program listens on, where nothing speaks of the one asked for.
+fn own_port(service: &Service<'_>, port: &str) -> Option<&'static str> {
+    let family = family(service)?;
+    let (own, _) = OWN_PORTS.iter().find(|(_, families)| families.contains(&family.as_str()))?;
+    let is_number = port.bytes().all(|byte| byte.is_ascii_digit());
+    (*own != port && is_number && !speaks_of_port(service, port)).then_some(*own)
 }
 
 fn rule_files<'p>(scope: &Scope<'p>, collector: &Collector<'_, 'p>, verdicts: &mut Verdicts<'_>) {

@@ -123,6 +123,12 @@ pub(super) fn missing(service: &Service<'_>, external: Option<&str>) -> Vec<Stri
     WANTED.iter().filter(|label| !is_given(label)).map(|&label| label.to_owned()).collect()
 }
 
+/// "label `job`" or "labels `job` and `tier`".
+pub(super) fn words(names: &[String]) -> String {
+    let noun = if names.len() == 1 { "label" } else { "labels" };
+    format!("{noun} {}", crate::Names(names))
+}
+
 #[cfg(test)]
 mod tests {
     use super::{fields, names, unknown_fields};

@@ -34,7 +34,7 @@ const PARTS: [Part; 5] = [
         data_source: Some("grafana-pyroscope-datasource"),
     },
     Part {
-        name: "collector",
+        name: "a collector",
         images: &[programs::ALLOY, programs::OTEL_COLLECTOR, programs::PROMTAIL, programs::FORWARDERS],
         data_source: None,
     },
@@ -52,26 +52,42 @@ fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
         verdicts.satisfied(Subject::Project);
         return;
     }
-    let place = || {
-        let services = scope.project.root().key_span("services");
-        services.map_or(Place::Nowhere, Place::from)
-    };
-    let mut is_complete = true;
-    for part in &PARTS {
-        if !part.images.iter().any(|names| has(names)) {
-            is_complete = false;
-            let images = part.images.iter().map(|names| names[0]).collect::<Vec<_>>().join("`, `");
-            let message = match part.name {
-                "collector" => "project has no collector of logs, traces and metrics".to_owned(),
-                name => format!("project has no {name}"),
-            };
-            verdicts
-                .violation(Subject::Project, place(), message)
-                .help(format!("add a service with one of the images `{images}`"));
-        }
-    }
-    if data_sources(scope, &has, verdicts) && is_complete {
+    let missing: Vec<&Part> =
+        PARTS.iter().filter(|part| !part.images.iter().any(|names| has(names))).collect();
+    report(scope, &missing, verdicts);
+    if data_sources(scope, &has, verdicts) && missing.is_empty() {
         verdicts.satisfied(Subject::Project);
+    }
+}
+
+/// Reports all that is missing at once: the plane is one thing to add.
+fn report(scope: &Scope<'_>, missing: &[&Part], verdicts: &mut Verdicts<'_>) {
+    if missing.is_empty() {
+        return;
+    }
+    let place = scope.entry().map_or(Place::Nowhere, Place::from);
+    if scope.is_incomplete() {
+        let message =
+            format!("whether the project has {} is said in files that are missing", list(missing, "and"));
+        verdicts.unknown(Subject::Project, place, message);
+        return;
+    }
+    let message = match missing {
+        [one] => format!("project has no {}", one.name.trim_start_matches("a ")),
+        _ => format!("project has neither {}", list(missing, "nor")),
+    };
+    let images: Vec<String> = missing.iter().map(|part| format!("`{}`", part.images[0][0])).collect();
+    verdicts
+        .violation(Subject::Project, place, message)
+        .help(format!("add services with images such as {}", images.join(", ")));
+}
+
+/// "Loki, Tempo and Pyroscope".
+fn list(parts: &[&Part], word: &str) -> String {
+    let names: Vec<&str> = parts.iter().map(|part| part.name).collect();
+    match names.as_slice() {
+        [others @ .., last] if !others.is_empty() => format!("{} {word} {last}", others.join(", ")),
+        names => names.concat(),
     }
 }
 

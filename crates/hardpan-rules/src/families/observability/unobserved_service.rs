@@ -73,7 +73,7 @@ impl<'s, 'p> Seen<'s, 'p> {
             exporters: Vec::new(),
             through_exporters: HashSet::new(),
             push_gateways: Vec::new(),
-            blind_spot: None,
+            blind_spot: scope.is_incomplete().then_some("files of the project are missing or cannot be read"),
         };
         for collector in collectors {
             seen.add(scope, collector, names);

@@ -8,7 +8,7 @@ use super::logging::{logs_to_loki, option, options_place, scalar};
 use super::mounts::{Program, Setup, Text};
 use super::{alloy, programs};
 use crate::rule::{Audience, Confidence, Rule};
-use crate::{Names, Place, Scope, Service, Verdicts};
+use crate::{Place, Scope, Service, Verdicts};
 
 /// See `rules/unsearchable-log/doc.md`.
 pub(crate) const RULE: Rule = Rule {
@@ -47,7 +47,7 @@ fn report(service: &Service<'_>, place: Place, missing: &[String], help: &str, v
         verdicts.satisfied(service);
     } else {
         verdicts
-            .violation(service, place, format!("log lines get no label {}", Names(missing)))
+            .violation(service, place, format!("log lines get no {}", log_labels::words(missing)))
             .help(help.to_owned());
     }
 }
@@ -88,7 +88,10 @@ fn agent<'p>(scope: &Scope<'p>, service: &Service<'p>, verdicts: &mut Verdicts<'
                 verdicts.unknown(
                     service,
                     place,
-                    format!("whether log lines get the label {} is decided while running", Names(&missing)),
+                    format!(
+                        "whether log lines get the {} is decided while running",
+                        log_labels::words(&missing)
+                    ),
                 );
                 continue;
             }
@@ -177,7 +180,7 @@ fn alloy_service<'p>(scope: &Scope<'p>, service: &Service<'p>, verdicts: &mut Ve
         verdicts.unknown(
             service,
             Place::from(place),
-            format!("whether log lines get the label {} is decided while running", Names(&missing)),
+            format!("whether log lines get the {} is decided while running", log_labels::words(&missing)),
         );
         return;
     }

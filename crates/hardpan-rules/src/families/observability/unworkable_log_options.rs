@@ -179,7 +179,7 @@ fn labels(scope: &Scope<'_>, service: &Service<'_>, verdicts: &mut Verdicts<'_>)
             .violation(
                 service,
                 place,
-                format!("log lines get no label {}, by which they are searched", crate::Names(&missing)),
+                format!("log lines get no {}, by which they are searched", log_labels::words(&missing)),
             )
             .help(format!(
                 "write `loki-external-labels: 'job=infra,tier={{{{index .ContainerLabels \"{}\"}}}}'`",

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use super::raw;
+use crate::codes::Severity;
 use crate::rule::{Audience, Confidence, Rule};
-use crate::{Names, Scope, Service, ServiceKind, Subject, Verdicts};
+use crate::{Names, Place, Scope, Service, ServiceKind, Subject, Verdicts};
 
 /// See `rules/broken-profile-matrix/doc.md`.
 pub(crate) const RULE: Rule = Rule {
@@ -25,6 +25,13 @@ struct Row {
     name: String,
 }
 
+/// The choices that a project is judged by.
+struct Choices {
+    rows: Vec<Row>,
+    /// They are the rows of the matrix, and not what people start without one.
+    are_matrix: bool,
+}
+
 impl Row {
     fn enables(&self, service: &Service<'_>) -> bool {
         let mut own = service.profiles().peekable();
@@ -33,35 +40,50 @@ impl Row {
 }
 
 fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
-    if raw::is_incomplete(scope) {
+    if scope.is_incomplete() {
         verdicts.not_applicable(Subject::Project, "files of the project are missing or cannot be read");
         return;
     }
     let matrix = &scope.policy.matrix();
-    let is_configured = is_configured(scope);
-    let declared: BTreeSet<&str> = scope.services().iter().flat_map(Service::profiles).collect();
-    if declared.is_empty() && !is_configured {
+    let declared: BTreeSet<&str> = profiles(scope).collect();
+    let is_about_it = matrix.iter().flatten().any(|profile| declared.contains(profile.as_str()));
+    let follows_matrix = scope.policy.matrix.is_some() || (scope.policy.house_rules && is_about_it);
+    if declared.is_empty() && scope.policy.matrix.is_none() {
         verdicts.not_applicable(Subject::Project, "no service has a profile");
         return;
     }
-    let rows = if is_configured { matrix_rows(matrix) } else { single_rows(scope, &declared) };
-    if is_configured {
-        vacuous(matrix, &declared, verdicts);
+    if follows_matrix {
+        vacuous(scope, matrix, &declared, verdicts);
+    } else if scope.policy.house_rules {
+        foreign(scope, &declared, verdicts);
     }
-    // A matrix of which no profile exists is not about this project: saying that once is enough.
-    let is_about_it = matrix.iter().flatten().any(|profile| declared.contains(profile.as_str()));
+    let rows = if follows_matrix { matrix_rows(matrix) } else { single_rows(scope, &declared) };
+    let choices = Choices { rows, are_matrix: follows_matrix };
     for service in scope.services() {
-        let is_whole = dependencies(scope, verdicts, service, &rows);
-        let is_reached = !(is_configured && is_about_it) || reached(verdicts, service, &rows);
+        let is_whole = dependencies(scope, verdicts, service, &choices);
+        let is_reached = !(follows_matrix && is_about_it) || reached(verdicts, service, &choices.rows);
         if is_whole && is_reached {
             verdicts.satisfied(service);
         }
     }
 }
 
-/// Without a policy of its own a project does not follow the matrix of the documents.
-fn is_configured(scope: &Scope<'_>) -> bool {
-    scope.policy.house_rules || scope.policy.matrix.is_some()
+/// The profiles of all services. A variable that is not set leaves a blank one.
+fn profiles<'p>(scope: &Scope<'p>) -> impl Iterator<Item = &'p str> {
+    scope.services().iter().flat_map(Service::profiles).filter(|profile| !profile.is_empty())
+}
+
+/// The matrix of the documents has no profile of this project: worth a word, and no reason to judge by it.
+fn foreign(scope: &Scope<'_>, declared: &BTreeSet<&str>, verdicts: &mut Verdicts<'_>) {
+    let names: Vec<String> = declared.iter().map(|&profile| profile.to_owned()).collect();
+    let message = match names.as_slice() {
+        [_] => format!("the profile matrix has no profile of this project: found {}", Names(&names)),
+        _ => format!("the profile matrix has none of the profiles of this project: found {}", Names(&names)),
+    };
+    verdicts
+        .violation(Subject::Project, entry(scope), message)
+        .severity(Severity::Info)
+        .help("write the profiles that are started together into `matrix` in the policy");
 }
 
 fn matrix_rows(matrix: &[Vec<String>]) -> Vec<Row> {
@@ -99,8 +121,13 @@ fn single_rows(scope: &Scope<'_>, declared: &BTreeSet<&str>) -> Vec<Row> {
 }
 
 /// Reports the dependencies of a service that some row enabling it leaves out; true if there are none.
-fn dependencies(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>, service: &Service<'_>, rows: &[Row]) -> bool {
-    let enabling: Vec<&Row> = rows.iter().filter(|row| row.enables(service)).collect();
+fn dependencies(
+    scope: &Scope<'_>,
+    verdicts: &mut Verdicts<'_>,
+    service: &Service<'_>,
+    choices: &Choices,
+) -> bool {
+    let enabling: Vec<&Row> = choices.rows.iter().filter(|row| row.enables(service)).collect();
     let mut is_whole = true;
     for dependency in service.depends_on().filter(|dependency| dependency.required) {
         // A service that does not exist at all is no matter of profiles.
@@ -113,7 +140,7 @@ fn dependencies(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>, service: &Servic
         is_whole = false;
         let place = service.get("depends_on").and_then(|node| node.key_span(dependency.service));
         let place = place.unwrap_or(dependency.node.origin().span);
-        let choices = match (is_configured(scope), broken.len()) {
+        let choices = match (choices.are_matrix, broken.len()) {
             (true, 1) => "in the matrix row",
             (true, _) => "in the matrix rows",
             (false, _) => "with",
@@ -167,7 +194,12 @@ fn reached(verdicts: &mut Verdicts<'_>, service: &Service<'_>, rows: &[Row]) -> 
 }
 
 /// Reports profiles of the matrix that no service has: their rows test nothing.
-fn vacuous(matrix: &[Vec<String>], declared: &BTreeSet<&str>, verdicts: &mut Verdicts<'_>) {
+fn vacuous(
+    scope: &Scope<'_>,
+    matrix: &[Vec<String>],
+    declared: &BTreeSet<&str>,
+    verdicts: &mut Verdicts<'_>,
+) {
     let mut seen = HashSet::new();
     let names: Vec<String> = matrix
         .iter()
@@ -180,16 +212,21 @@ fn vacuous(matrix: &[Vec<String>], declared: &BTreeSet<&str>, verdicts: &mut Ver
         [_] => {
             let message = format!("no service has the profile {} of the profile matrix", Names(&names));
             verdicts
-                .violation(Subject::Project, crate::Place::Nowhere, message)
+                .violation(Subject::Project, entry(scope), message)
                 .help("give it to the services it is for, or remove it from `matrix` in the policy");
         }
         names => {
             let message = format!("no service has the profiles {} of the profile matrix", all(names));
             verdicts
-                .violation(Subject::Project, crate::Place::Nowhere, message)
+                .violation(Subject::Project, entry(scope), message)
                 .help("give them to the services they are for, or remove them from `matrix` in the policy");
         }
     }
+}
+
+/// Where a project's lack of profiles is reported.
+fn entry(scope: &Scope<'_>) -> Place {
+    scope.entry().map_or(Place::Nowhere, Place::from)
 }
 
 /// All names: which profiles are meant is the point of the message.

@@ -125,21 +125,6 @@ pub(super) fn lines(file: &SourceFile, key: Span, value: Span) -> Option<Span> {
     Some(Span::new(key.file, at(start)?, at(until)?))
 }
 
-/// Whether the load has not seen all that the project is made of, so that what seems to be missing may be there.
-pub(super) fn is_incomplete(scope: &Scope<'_>) -> bool {
-    const CODES: [&str; 7] = [
-        "file::",
-        "yaml::",
-        "compose::budget",
-        "compose::include-cycle",
-        "compose::invalid-include",
-        "compose::extends-",
-        "compose::remote-file",
-    ];
-    let errors = scope.diagnostics.iter().filter(|one| one.severity == hardpan_diag::Severity::Error);
-    errors.into_iter().any(|error| CODES.iter().any(|code| error.code.0.starts_with(code)))
-}
-
 /// The folder that a path lies in.
 pub(super) fn parent(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(folder, _)| folder)

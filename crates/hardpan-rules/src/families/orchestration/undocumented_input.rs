@@ -260,7 +260,11 @@ fn preflight(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
             .severity(Severity::Medium)
             .help("end it with `exit 1` and name what is missing"),
         None => verdicts
-            .violation(Subject::Project, Place::Nowhere, "nothing checks the inputs before the start")
+            .violation(
+                Subject::Project,
+                scope.entry().map_or(Place::Nowhere, Place::from),
+                "nothing checks the inputs before the start",
+            )
             .severity(Severity::Medium)
             .help("add `scripts/preflight.sh`, which names each missing input and ends with `exit 1`"),
     };

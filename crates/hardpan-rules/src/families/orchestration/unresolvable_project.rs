@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use hardpan_compose::NodeRef;
 use hardpan_diag::{Diagnostic, Severity};
 use hardpan_source::{Edit, FileId, SourceFile, Span};
 
@@ -29,7 +30,8 @@ fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
     if errors.is_empty() {
         verdicts.satisfied(Subject::Project);
     }
-    report(&errors, scope.services(), &|id| scope.files.file(id), verdicts, &|error, draft| {
+    let holders = |text| holders(scope, text);
+    report(&errors, scope.services(), &holders, &|id| scope.files.file(id), verdicts, &|error, draft| {
         remove_external(scope, error, draft);
     });
 }
@@ -70,7 +72,7 @@ pub(crate) fn check_unloaded(
     file: &dyn Fn(FileId) -> Arc<SourceFile>,
     verdicts: &mut Verdicts<'_>,
 ) {
-    report(&errors(diagnostics), &[], file, verdicts, &|_, _| {});
+    report(&errors(diagnostics), &[], &|_| Vec::new(), file, verdicts, &|_, _| {});
 }
 
 /// The errors that a person has to look at, each problem once.
@@ -107,11 +109,13 @@ fn span_of(error: &Diagnostic) -> Option<Span> {
 fn report(
     errors: &[&Diagnostic],
     services: &[Service<'_>],
+    holders: &dyn Fn(Span) -> Vec<Subject>,
     file: &dyn Fn(FileId) -> Arc<SourceFile>,
     verdicts: &mut Verdicts<'_>,
     repair: &dyn Fn(&Diagnostic, &mut Draft),
 ) {
     let mut conflicting: HashSet<FileId> = HashSet::new();
+    let mut unnamed = HashSet::new();
     for error in errors {
         if let Some(span) = span_of(error)
             && error.code.0.starts_with("yaml::")
@@ -132,21 +136,66 @@ fn report(
                 continue;
             }
         }
-        let place = error.primary.as_ref().map_or(Place::Nowhere, |label| label.span.into());
-        let (service, message) = subject(services, &error.message);
-        let subject = service.map_or(Subject::Project, Subject::from);
-        let draft = verdicts.violation(subject, place, message);
-        if let Some(label) = &error.primary {
-            draft.label(label.text.clone());
+        let (named, message) = subject(services, &error.message);
+        // The same text may be shared by services, each of which has brought its own error.
+        if named.is_none() && !unnamed.insert((span_of(error), message.clone())) {
+            continue;
         }
-        for label in &error.related {
-            draft.related(label.span, label.text.clone());
+        let mut subjects: Vec<Subject> = match (named, span_of(error)) {
+            (Some(service), _) => vec![service.into()],
+            (None, Some(span)) => holders(span),
+            (None, None) => Vec::new(),
+        };
+        if subjects.is_empty() {
+            subjects.push(Subject::Project);
         }
-        if let Some(help) = &error.help {
-            draft.help(help.clone());
+        for subject in subjects {
+            let place = span_of(error).map_or(Place::Nowhere, Place::from);
+            describe(error, verdicts.violation(subject, place, message.clone()), repair);
         }
-        repair(error, draft);
     }
+}
+
+fn describe(error: &Diagnostic, draft: &mut Draft, repair: &dyn Fn(&Diagnostic, &mut Draft)) {
+    if let Some(label) = &error.primary {
+        draft.label(label.text.clone());
+    }
+    for label in &error.related {
+        draft.related(label.span, label.text.clone());
+    }
+    if let Some(help) = &error.help {
+        draft.help(help.clone());
+    }
+    repair(error, draft);
+}
+
+/// The services that a text is part of the definition of.
+fn holders(scope: &Scope<'_>, text: Span) -> Vec<Subject> {
+    let services = scope.services().iter();
+    let found: Vec<Subject> = services.filter(|one| has(one.node, text)).map(Subject::from).collect();
+    if !found.is_empty() {
+        return found;
+    }
+    // What could not be read, such as an env file, is no longer part of the resolved service.
+    let Some(file) = scope.files.read(scope.files.file(text.file).path()) else { return Vec::new() };
+    let services = raw::root(&file).and_then(|root| root.get("services"));
+    let written = services.into_iter().flat_map(|services| services.entries());
+    let holders = written.filter(|(_, _, service)| {
+        let env_file = service.get("env_file").map(|value| value.span());
+        contains(service.span(), text) || env_file.is_some_and(|span| contains(span, text))
+    });
+    holders.filter_map(|(name, ..)| scope.service(name)).map(Subject::from).collect()
+}
+
+fn contains(whole: Span, part: Span) -> bool {
+    whole.file == part.file && whole.start <= part.start && part.end <= whole.end
+}
+
+/// Whether a text is part of a value.
+fn has(node: NodeRef<'_>, text: Span) -> bool {
+    contains(node.origin().span, text)
+        || node.items().any(|item| has(item, text))
+        || node.entries().any(|(_, value)| has(value, text))
 }
 
 const CONFLICT: &str = "a merge conflict is not resolved";
@@ -172,6 +221,8 @@ fn conflicts(file: &SourceFile, id: FileId) -> Vec<(Span, Span)> {
 /// The service that the reference's message is about, and the message without its name.
 fn subject<'s, 'p>(services: &'s [Service<'p>], message: &str) -> (Option<&'s Service<'p>>, String) {
     let message = message.strip_suffix(": invalid compose project").unwrap_or(message);
+    // How the reference has looked for a file tells nothing more.
+    let message = message.find(": stat ").map_or(message, |at| &message[..at]);
     let quoted = message.strip_prefix("service \"").and_then(|rest| rest.split_once("\" "));
     if let Some((name, rest)) = quoted {
         let service = services.iter().find(|service| service.name == name);

@@ -29,7 +29,7 @@ const SECTIONS: [(&str, &str); 4] =
     [("networks", "network"), ("volumes", "volume"), ("secrets", "secret"), ("configs", "config")];
 
 fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
-    if raw::is_incomplete(scope) {
+    if scope.is_incomplete() {
         verdicts.not_applicable(Subject::Project, "files of the project are missing or cannot be read");
         return;
     }

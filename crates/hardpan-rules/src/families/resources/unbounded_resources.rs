@@ -68,7 +68,7 @@ fn judge(scope: &Scope<'_>, service: &Service<'_>, verdicts: &mut Verdicts<'_>) 
                     .violation(
                         service,
                         node,
-                        format!("{} limit is `{}`, which means none", resource.name, written(node)),
+                        format!("{} limit is {}, which means none", resource.name, written(node)),
                     )
                     .label("no limit")
                     .help(format!(
@@ -149,5 +149,5 @@ fn quoted(example: &str) -> String {
 }
 
 fn written(node: NodeRef<'_>) -> String {
-    bound::number(node).map_or_else(String::new, |number| number.to_string())
+    bound::number(node).map_or_else(|| "empty".to_owned(), |number| format!("`{number}`"))
 }
