@@ -1,19 +1,20 @@
 //! Runs the rules over a project and makes findings of what they say.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use hardpan_compose::{Loaded, Loader};
+use hardpan_compose::{Loaded, Loader, Project};
 use hardpan_diag::{Diagnostic, Label};
-use hardpan_source::{FileId, FileTable, Span};
+use hardpan_source::{FileId, FileTable};
 
 use crate::codes::Severity;
 use crate::custom::{self, World};
 use crate::families::orchestration::unresolvable_project;
-use crate::finding::{Draft, Finding, Place, Subject, Verdict, Verdicts};
+use crate::finding::{Finding, Place, Subject, Verdict, Verdicts};
+use crate::group::{group, sort};
 use crate::policy::{CustomRule, Date, Policy};
 use crate::rule::{Confidence, Rule};
 use crate::scope::{Input, Scope, compose_files};
-use crate::service::{Service, ServiceId};
 use crate::{rules, waivers};
 
 /// What a check found out.
@@ -25,6 +26,8 @@ pub struct Outcome {
     pub masked: HashSet<FileId>,
     /// What there was to say of the policy file, then what the resolver had to say.
     pub diagnostics: Vec<Diagnostic>,
+    /// The project that was judged; none where not even its files were found.
+    pub project: Option<Project>,
     /// The policy that was judged by. Its places mean [`Outcome::files`].
     pub policy: Policy,
     /// Violations and what is unknown: by severity, then file and line.
@@ -107,8 +110,7 @@ pub fn check(mut loaded: Loaded, settings: &Settings, loader: &dyn Loader) -> Ou
         }
         // The rules about waivers come last: by then it is known which have covered something.
         for rule in rules().filter(|rule| policy.is_on(rule)) {
-            let mut verdicts = Verdicts::default();
-            (rule.check)(&scope, &mut verdicts);
+            let verdicts = run(rule, &scope);
             conclude(&scope, Judge::built_in(rule), verdicts, &mut tallies, &mut findings);
         }
         services = scope.services().len();
@@ -118,7 +120,24 @@ pub fn check(mut loaded: Loaded, settings: &Settings, loader: &dyn Loader) -> Ou
         (findings, tallies) = unloaded(&policy, &diagnostics[from_policy..], &files);
     }
     drop(custom);
-    Outcome { files, masked, diagnostics, policy, findings, tallies, services }
+    Outcome { files, masked, diagnostics, project, policy, findings, tallies, services }
+}
+
+/// What a rule says. One that fails internally must neither take the others with it nor count as met: what it had said
+/// until then is dropped, and its subject is unknown.
+fn run<'s>(rule: &Rule, scope: &Scope<'_>) -> Verdicts<'s> {
+    let judged = catch_unwind(AssertUnwindSafe(|| {
+        let mut verdicts = Verdicts::default();
+        (rule.check)(scope, &mut verdicts);
+        verdicts
+    }));
+    judged.unwrap_or_else(|_| {
+        let mut verdicts = Verdicts::default();
+        verdicts
+            .unknown(Subject::Project, Place::Nowhere, "the rule failed: this is a defect of hardpan")
+            .help("report it with what stands on standard error; `off` in `hardpan.yml` leaves the rule out");
+        verdicts
+    })
 }
 
 /// Without a model only the rule about that can be judged: what stops the load is a finding like any other.
@@ -152,12 +171,12 @@ fn unloaded(policy: &Policy, diagnostics: &[Diagnostic], files: &FileTable) -> (
 }
 
 /// Who says it: a rule of ours or of the owner.
-struct Judge {
-    code: String,
-    name: String,
-    severity: Severity,
-    confidence: Confidence,
-    requirements: Vec<String>,
+pub(crate) struct Judge {
+    pub(crate) code: String,
+    pub(crate) name: String,
+    pub(crate) severity: Severity,
+    pub(crate) confidence: Confidence,
+    pub(crate) requirements: Vec<String>,
 }
 
 impl Judge {
@@ -223,147 +242,64 @@ fn tally(code: &str, verdicts: &Verdicts<'_>, waived: &[Option<usize>]) -> Tally
     tally
 }
 
-/// What makes two verdicts one finding: they say the same of the same text.
-#[derive(PartialEq, Eq, Hash)]
-struct Key {
-    verdict: Verdict,
-    severity: Severity,
-    message: String,
-    span: Option<Span>,
-    /// For what has no text to point at: the subject itself.
-    subject: Option<Subject>,
-    waived_by: Option<usize>,
-}
+#[cfg(test)]
+mod tests {
+    use hardpan_compose::{Loader, PathKind, ReadError, Request, load};
 
-/// Makes one finding of all verdicts that point at one text and say the same, and points what services lack at the
-/// template that all of them share.
-fn group(scope: &Scope<'_>, judge: &Judge, drafts: Vec<Draft>, waived: &[Option<usize>]) -> Vec<Finding> {
-    let own_severity = scope.policy.severity.get(&judge.code).copied();
-    let homes = homes(scope, &drafts);
-    let mut findings: Vec<Finding> = Vec::new();
-    let mut known: HashMap<Key, usize> = HashMap::new();
-    for (at, draft) in drafts.into_iter().enumerate() {
-        let service = match &draft.subject {
-            Subject::Service(id) => Some(scope.service_of(*id)),
-            _ => None,
-        };
-        let (span, mut related) = match draft.place {
-            Place::At { span, way } => (Some(span), way),
-            Place::Missing(id) => {
-                let home = homes[at].unwrap_or(scope.service_of(id).key);
-                (Some(home), way_to(scope.service_of(id), home))
+    use super::*;
+    use crate::rule::Audience;
+
+    /// A project of one service.
+    struct One;
+
+    impl Loader for One {
+        fn read(&self, path: &str, _: u64) -> Result<Vec<u8>, ReadError> {
+            match path {
+                "/p/compose.yaml" => Ok(b"services: {web: {image: a:1}}".to_vec()),
+                _ => Err(ReadError::NotFound),
             }
-            Place::Nowhere => (None, Vec::new()),
+        }
+
+        fn kind(&self, path: &str) -> Option<PathKind> {
+            (path == "/p/compose.yaml").then_some(PathKind::File)
+        }
+
+        fn real_path(&self, path: &str) -> Option<String> {
+            Some(path.to_owned())
+        }
+    }
+
+    #[test]
+    fn a_rule_that_fails_is_unknown_and_leaves_the_others_alone() {
+        let rule = Rule {
+            code: "HP-SEC-001",
+            name: "broken",
+            audience: Audience::Anybody,
+            confidence: Confidence::High,
+            since: "0.1.0",
+            sources: &[],
+            doc: "",
+            check: |scope, verdicts| {
+                verdicts.satisfied(&scope.services()[0]);
+                panic!("on purpose");
+            },
         };
-        related.extend(draft.related);
-        // What the owner says counts, whatever the single case is.
-        let severity = own_severity.or(draft.severity).unwrap_or(judge.severity);
-        let key = Key {
-            verdict: draft.verdict,
-            severity,
-            message: draft.message.clone(),
-            span,
-            subject: span.is_none().then(|| draft.subject.clone()),
-            waived_by: waived[at],
-        };
-        let index = *known.entry(key).or_insert_with(|| {
-            findings.push(Finding {
-                code: judge.code.clone(),
-                name: judge.name.clone(),
-                verdict: draft.verdict,
-                severity,
-                confidence: judge.confidence,
-                message: draft.message,
-                services: Vec::new(),
-                primary: span.map(|span| Label { span, text: draft.label }),
-                related: Vec::new(),
-                help: draft.help,
-                fix: draft.fix,
-                requirements: judge.requirements.clone(),
-                waived_by: waived[at],
-            });
-            findings.len() - 1
+        let loaded = load(&Request { current_dir: "/p".to_owned(), ..Request::default() }, &One);
+        let policy = Policy::default();
+        let scope = Scope::new(Input {
+            project: loaded.project.as_ref().expect("it loads"),
+            policy: &policy,
+            root: "/p".to_owned(),
+            today: Date::from_unix_seconds(0),
+            diagnostics: &[],
+            environment: &[],
+            compose_files: Vec::new(),
+            table: loaded.files,
+            loader: &One,
         });
-        let finding = &mut findings[index];
-        for label in related {
-            if finding.related.len() < RELATED_MAX && !finding.related.contains(&label) {
-                finding.related.push(label);
-            }
-        }
-        if let Some(service) = service
-            && !finding.services.iter().any(|name| name == service.name)
-        {
-            finding.services.push(service.name.to_owned());
-        }
+        let verdicts = run(&rule, &scope);
+        assert!(verdicts.judgements.is_empty(), "what it had said is dropped");
+        assert_eq!(verdicts.drafts.len(), 1);
+        assert_eq!(verdicts.drafts[0].verdict, Verdict::Unknown);
     }
-    for finding in &mut findings {
-        finding.services.sort_unstable();
-        // A place that is the primary one need not be said twice.
-        let primary = finding.primary.as_ref().map(|label| label.span);
-        finding.related.retain(|label| Some(label.span) != primary);
-    }
-    findings
-}
-
-/// How many related places a finding keeps: more nobody follows.
-const RELATED_MAX: usize = 24;
-
-/// For each draft of something missing: the key of the template to blame, where that is not the service itself. A
-/// template is to blame when at least two services extend it, all of them lack the same, and so curing it cures all;
-/// of several the one furthest from the services.
-fn homes(scope: &Scope<'_>, drafts: &[Draft]) -> Vec<Option<Span>> {
-    let mut users: HashMap<Span, usize> = HashMap::new();
-    for service in scope.services() {
-        for template in &service.templates {
-            *users.entry(template.key).or_default() += 1;
-        }
-    }
-    let mut lacking: HashMap<(Span, &str, Verdict), HashSet<ServiceId>> = HashMap::new();
-    for draft in drafts {
-        if let Place::Missing(id) = draft.place {
-            for template in &scope.service_of(id).templates {
-                lacking.entry((template.key, &draft.message, draft.verdict)).or_default().insert(id);
-            }
-        }
-    }
-    drafts
-        .iter()
-        .map(|draft| {
-            let Place::Missing(id) = draft.place else { return None };
-            let mut templates = scope.service_of(id).templates.iter().rev();
-            let home = templates.find(|template| {
-                let users = users.get(&template.key).copied().unwrap_or(0);
-                let lacking = lacking.get(&(template.key, draft.message.as_str(), draft.verdict));
-                users > 1 && lacking.is_some_and(|lacking| lacking.len() == users)
-            })?;
-            Some(home.key)
-        })
-        .collect()
-}
-
-/// For something missing: the service, and the templates that could have brought it.
-fn way_to(service: &Service<'_>, home: Span) -> Vec<Label> {
-    let mut way = Vec::new();
-    if home != service.key {
-        way.push(Label { span: service.key, text: format!("`{}` gets it from there", service.name) });
-        return way;
-    }
-    for template in &service.templates {
-        way.push(Label { span: template.key, text: format!("`{}` does not bring it", template.service) });
-    }
-    way
-}
-
-/// The worst first; then as a reader meets them: by file, line and code.
-fn sort(findings: &mut [Finding], files: &FileTable) {
-    findings.sort_by(|a, b| {
-        let place = |finding: &Finding| {
-            finding.primary.as_ref().map(|label| (files.get(label.span.file).path(), label.span.start))
-        };
-        (a.verdict, b.severity)
-            .cmp(&(b.verdict, a.severity))
-            .then_with(|| place(a).cmp(&place(b)))
-            .then_with(|| a.code.cmp(&b.code))
-            .then_with(|| a.message.cmp(&b.message))
-    });
 }

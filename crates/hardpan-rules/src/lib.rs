@@ -16,6 +16,7 @@ mod families;
 pub mod files;
 mod finding;
 pub mod fix;
+mod group;
 mod matrix;
 pub mod policy;
 pub mod requirements;

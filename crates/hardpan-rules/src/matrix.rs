@@ -229,6 +229,7 @@ mod tests {
 
     fn outcome(tallies: Vec<Tally>) -> Outcome {
         Outcome {
+            project: None,
             files: FileTable::new(),
             masked: std::collections::HashSet::new(),
             diagnostics: Vec::new(),

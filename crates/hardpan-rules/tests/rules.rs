@@ -80,6 +80,20 @@ fn every_rule_has_a_page_and_projects_that_break_and_keep_it() {
     assert!(problems.is_empty(), "{problems}");
 }
 
+/// A requirement that names a rule is proven by something that exists.
+#[test]
+fn every_code_that_a_check_decides_has_a_rule() {
+    let built: HashSet<&str> = rules().map(|rule| rule.code).collect();
+    let missing: Vec<&str> = hardpan_rules::codes::all()
+        .filter(|code| code.is_checked() && !built.contains(code.code))
+        .map(|code| code.code)
+        .collect();
+    assert_eq!(missing, Vec::<&str>::new());
+    let unlisted: Vec<&str> =
+        rules().filter(|rule| !rule.info().is_checked()).map(|rule| rule.code).collect();
+    assert_eq!(unlisted, Vec::<&str>::new(), "the list of codes says that these come later");
+}
+
 #[test]
 fn every_folder_belongs_to_a_rule() {
     let names: HashSet<&str> = rules().map(|rule| rule.name).collect();
@@ -198,10 +212,11 @@ fn request(directory: &Path) -> Request {
 /// The policy of the case, else the house rules; the day is the same on every day.
 fn settings(directory: &Path) -> Settings {
     let path = directory.join("hardpan.yml");
+    let policy = fs::read_to_string(&path).ok().map(|text| (path.to_string_lossy().into_owned(), text));
     Settings {
         root: directory.to_string_lossy().into_owned(),
-        policy: fs::read_to_string(&path).ok().map(|text| (path.to_string_lossy().into_owned(), text)),
-        house_rules: true,
+        house_rules: policy.is_none(),
+        policy,
         today: Date::parse("2026-11-21").expect("a day"),
     }
 }

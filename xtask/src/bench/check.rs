@@ -53,12 +53,8 @@ pub(super) fn run(workspace: &Workspace, rounds: u32) -> Result<Vec<Verdict>> {
             (node, std::iter::once(script.display().to_string()).chain(files.clone()).collect())
         }),
     );
-    let ours: Vec<String> = input
-        .arguments
-        .iter()
-        .cloned()
-        .chain(["check", "--house", "--format", "json"].map(str::to_owned))
-        .collect();
+    let ours: Vec<String> =
+        input.arguments.iter().cloned().chain(["check", "--house"].map(str::to_owned)).collect();
     let mut programs = vec![Program { path: &hardpan, arguments: ours, accepts: &[0, 1], runs: RUNS }];
     let mut names = vec!["hardpan check, full matrix"];
     let rivals = [

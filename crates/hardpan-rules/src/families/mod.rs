@@ -30,5 +30,6 @@ pub(crate) const FAMILIES: &[&[&Rule]] = &[
 /// What several rules of a family want to know of every service.
 #[derive(Debug, Default)]
 pub(crate) struct Shared<'p> {
+    init_containers: init_containers::Shared<'p>,
     secrets: secrets::Shared<'p>,
 }

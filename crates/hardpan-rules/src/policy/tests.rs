@@ -96,3 +96,14 @@ waivers:
     assert_eq!(said, ["expected a day such as `2026-12-31`", "`service` has a wildcard"]);
     assert!(!policy.waivers[1].holds(day("2026-11-21")));
 }
+
+#[test]
+fn the_example_of_the_documentation_is_sound() {
+    let page = include_str!("../../../../docs/policy.md");
+    let example =
+        page.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("an example");
+    let (policy, problems) = read(example);
+    assert_eq!(problems, Vec::<String>::new());
+    assert!(policy.waivers.iter().all(|waiver| waiver.problems.is_empty()));
+    assert_eq!((policy.waivers.len(), policy.custom.len()), (1, 1));
+}

@@ -293,10 +293,23 @@ pub fn is_users_label(name: &str) -> bool {
 }
 
 fn may_hold_secret_word(name: &str) -> bool {
-    const STEMS: [&[u8]; 10] =
-        [b"pass", b"secret", b"token", b"key", b"credential", b"dsn", b"pwd", b"auth", b"salt", b"cookie"];
     let bytes = name.as_bytes();
-    STEMS.iter().any(|stem| bytes.windows(stem.len()).any(|window| window.eq_ignore_ascii_case(stem)))
+    bytes.iter().enumerate().any(|(at, letter)| {
+        let stems: &[&[u8]] = match letter.to_ascii_lowercase() {
+            b'a' => &[b"auth"],
+            b'c' => &[b"credential", b"cookie"],
+            b'd' => &[b"dsn"],
+            b'k' => &[b"key"],
+            b'm' => &[b"masterauth"],
+            b'p' => &[b"pass", b"pwd"],
+            b's' => &[b"secret", b"salt"],
+            b't' => &[b"token"],
+            _ => return false,
+        };
+        let starts =
+            |stem: &&[u8]| bytes[at..].get(..stem.len()).is_some_and(|part| part.eq_ignore_ascii_case(stem));
+        stems.iter().any(starts)
+    })
 }
 
 /// The words of a name, in lower case.

@@ -1,0 +1,4 @@
+#!/bin/sh -e
+# The flag above does not count: the file is handed to sh.
+./first
+./second

@@ -1,0 +1,3 @@
+-- The application's own schema.
+CREATE SCHEMA app;
+CREATE TABLE app.t (id int);
