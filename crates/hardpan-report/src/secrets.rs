@@ -39,30 +39,81 @@ const LINES_ABOVE_MAX: usize = 120;
 
 /// True for the value of an option or key that stands on a line above.
 fn continues_secret(above: &[&str], line: &str) -> bool {
-    let indent = |line: &str| line.len() - line.trim_start().len();
-    let item = |line: &'_ str| -> Option<String> {
-        let item = line.trim().strip_prefix("- ")?;
-        Some(item.trim().trim_matches(['"', '\'']).to_owned())
-    };
-    let previous = above.iter().rev().find(|line| !line.trim().is_empty());
-    // `- --requirepass` and `- value` in two lines.
-    if let (Some(option), Some(_)) = (previous.and_then(|line| item(line)), item(line))
-        && option.starts_with('-')
-        && !option.contains(['=', ' '])
-        && is_secret_name(option.trim_start_matches('-'))
-    {
+    let text = line.trim_start();
+    let Some(previous) = above.iter().rev().find(|line| !line.trim().is_empty()) else { return false };
+    if follows_option(above, previous, line) {
         return true;
     }
-    if line.trim_start().starts_with("- ") {
+    // `? KEY` and `: value` in two lines.
+    if let (Some(key), true) = (previous.trim().strip_prefix("? "), text.starts_with(": ")) {
+        return is_secret_name(key.trim_matches(['"', '\'']));
+    }
+    let is_plain = !text.starts_with("- ") && !line.contains(": ") && !line.trim_end().ends_with(':');
+    ancestors(above, line).enumerate().any(|(distance, parent)| {
+        let (key, rest) = key_and_rest(parent);
+        let is_block = rest.starts_with(['|', '>']);
+        // A mapping or a sequence may stand below a key that has nothing beside it, a text below any other.
+        let is_text = is_block || distance == 0 && (is_plain || !rest.is_empty());
+        // A `content` may be of anything, and so be a key or a password.
+        is_text && (is_secret_name(key) && key != "secrets" || is_block && key == "content")
+    })
+}
+
+/// `- --requirepass` and `- value` in two lines, and `command --requirepass` before `value` in a folded text.
+fn follows_option(above: &[&str], previous: &str, line: &str) -> bool {
+    if previous.trim_start().starts_with("- ") != line.trim_start().starts_with("- ") {
         return false;
     }
-    let parent = above.iter().rev().find(|above| !above.trim().is_empty() && indent(above) < indent(line));
-    let Some((key, rest)) = parent.and_then(|parent| parent.split_once(':')) else { return false };
-    let is_block = rest.trim_start().starts_with(['|', '>']);
-    let is_plain = rest.trim().is_empty() && !line.contains(": ") && !line.trim_end().ends_with(':');
-    let key = key.trim().trim_start_matches("- ").trim_matches(['"', '\'']);
-    // A `content` may be of anything, and so be a key or a password.
-    (is_block || is_plain) && (is_secret_name(key) && key != "secrets" || is_block && key == "content")
+    let Some(option) = previous.split_whitespace().last().map(|word| word.trim_matches(['"', '\'', '\\']))
+    else {
+        return false;
+    };
+    let is_redis = || {
+        let near = above.iter().rev().take(LINES_OF_COMMAND_MAX);
+        near.flat_map(|line| ["redis", "valkey", "keydb"].map(|name| line.contains(name))).any(|has| has)
+    };
+    option.starts_with('-')
+        && !option.contains('=')
+        && (is_secret_name(option.trim_start_matches('-')) || option == "-a" && is_redis())
+}
+
+/// How far up the program of an option is looked for.
+const LINES_OF_COMMAND_MAX: usize = 8;
+
+/// The lines above that are indented less, each less than the one before.
+fn ancestors<'l>(above: &'l [&str], line: &str) -> impl Iterator<Item = &'l str> {
+    let mut inner = indent(line);
+    above.iter().rev().copied().filter(move |above| {
+        let is_parent = !above.trim().is_empty() && column(above) < inner;
+        if is_parent {
+            inner = indent(above);
+        }
+        is_parent
+    })
+}
+
+fn indent(line: &str) -> usize {
+    line.len() - line.trim_start().len()
+}
+
+/// Where the key of a line begins: behind the dash of an item, if it is a mapping.
+fn column(line: &str) -> usize {
+    let text = line.trim_start();
+    let item = text.trim_start_matches("- ");
+    let is_mapping =
+        !item.starts_with(['"', '\'']) && (item.contains(": ") || item.trim_end().ends_with(':'));
+    indent(line) + if is_mapping { text.len() - item.len() } else { 0 }
+}
+
+/// The key of a line, and what stands beside it but for comments, anchors and tags.
+fn key_and_rest(line: &str) -> (&str, &str) {
+    let text = line.trim().trim_start_matches("- ").trim_start_matches(['"', '\'']);
+    let Some((key, rest)) = text.split_once([':', '=']) else { return (text, "") };
+    let mut rest = rest.trim();
+    while rest.starts_with(['&', '!']) {
+        rest = rest.split_once(' ').map_or("", |(_, rest)| rest.trim_start());
+    }
+    (key.trim_matches(['"', '\'']), if rest.starts_with('#') { "" } else { rest })
 }
 
 /// The line without its text.
@@ -98,6 +149,14 @@ mod tests {
         check("", "  - --requirepass\n  - hunter2", "  - --requirepass\n  - *******");
         check("  TLS_PRIVATE_KEY: |\n    first\n", "    second", "    ******");
         check("  DB_PASSWORD:\n", "    hunter2", "    *******");
+        check("  DB_PASSWORD: |\n    a\n      b\n", "      c: d", "      ****");
+        check("  DB_PASSWORD: \"hun\n", "    ter2\"", "    *****");
+        check("  DB_PASSWORD: hun\n", "    ter: 2", "    ******");
+        check("  - \"DB_PASSWORD=hun\n", "    ter2\"", "    *****");
+        check("  ? DB_PASSWORD\n", "  : hunter2", "  *********");
+        check("  DB_PASSWORD: &pw !!str >-\n", "    hunter2", "    *******");
+        check("    redis-server --requirepass\n", "    hunter2", "    *******");
+        check("  - redis-cli\n  - -a\n", "  - hunter2", "  - *******");
     }
 
     #[test]
@@ -105,5 +164,8 @@ mod tests {
         check("", "    secrets: [db_password]", "    secrets: [db_password]");
         check("    secrets:\n", "      - db_password", "      - db_password");
         check("secrets:\n", "  db_password:\n    file: a", "  db_password:\n    file: a");
+        check("  db_password: # why\n", "    file: a", "    file: a");
+        check("  - token: a\n", "    name: b", "    name: b");
+        check("  token-service:\n", "    ports:\n      - 80:80", "    ports:\n      - 80:80");
     }
 }

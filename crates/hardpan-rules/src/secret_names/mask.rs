@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{expansion_end, is_harmless_value, is_secret_name, url_passwords};
+use super::{expansion_end, is_harmless_value, is_secret_name, is_users_label, url_passwords};
 
 /// The line with its credentials replaced by asterisks, byte for byte, so that columns stay where they are: values of
 /// keys and options that look secret, and passwords in URLs. References such as `${NAME}` stay; a default inside of
@@ -48,11 +48,17 @@ fn mask(line: &str, range: Range<usize>, bytes: &mut [u8]) {
                 let to = if reference.ends_with('}') { end - 1 } else { end };
                 mask(line, from..to.max(from), bytes);
             }
-        } else if end - at == 1 || is_hash(reference) {
+        } else if end - at == 1 || is_hash(reference) || is_mixed(reference) {
             bytes[at..end].fill(b'*');
         }
         at = end.max(at + 1);
     }
+}
+
+/// Names of variables are of one case. What is not may well be a password with a dollar before it.
+fn is_mixed(reference: &str) -> bool {
+    let has = |is_case: fn(&char) -> bool| reference.chars().any(|sign| is_case(&sign));
+    reference.starts_with("$$") && has(char::is_ascii_uppercase) && has(char::is_ascii_lowercase)
 }
 
 /// `$2b`, `$$apr1` and such begin a password hash and are no references.
@@ -78,7 +84,7 @@ fn assigned_values(line: &str, ranges: &mut Vec<Range<usize>>) {
             at += 1;
         }
         let key = &line[start..at];
-        if !is_secret_name(key) && !key.to_ascii_lowercase().ends_with("basicauth.users") {
+        if !is_secret_name(key) && !is_users_label(key) {
             continue;
         }
         let mut next = at;
@@ -110,6 +116,14 @@ fn assigned_values(line: &str, ranges: &mut Vec<Range<usize>>) {
             {
                 false
             }
+            // `<password>value</password>`.
+            Some(b'>') if line[..start].ends_with('<') => {
+                let from = at + 1;
+                let end = line[from..].find('<').map_or(line.len(), |length| from + length);
+                ranges.push(from..end);
+                at = end;
+                continue;
+            }
             Some(b'=' | b':') => {
                 next += 1;
                 true
@@ -138,6 +152,12 @@ fn value_range(line: &str, key: usize, from: usize) -> Range<usize> {
     let rest = &line[from..];
     if let Some(quote) = rest.chars().next().filter(|sign| matches!(sign, '"' | '\'')) {
         let end = rest[1..].find(quote).map_or(rest.len(), |at| at + 1);
+        // A quote inside of the value, or something that is no YAML.
+        let is_closed =
+            rest[end..].chars().nth(1).is_none_or(|sign| sign.is_whitespace() || ",;:})]\"'".contains(sign));
+        let is_doubled = rest[end..].starts_with("\"\"") || rest[end..].starts_with("''");
+        let is_escaped = rest[..end].ends_with('\\');
+        let end = if is_closed && !is_doubled && !is_escaped { end } else { rest.trim_end().len().max(1) };
         return from + 1..from + end;
     }
     let before = line[..key].trim_start();
@@ -169,30 +189,39 @@ fn value_range(line: &str, key: usize, from: usize) -> Range<usize> {
     from..from + value.len()
 }
 
-/// The values of options: `--requirepass value`, `redis-cli -a value`, `mysql -pvalue`, `curl -u user:value`.
+/// The values of options and commands: `--requirepass value`, `redis-cli -a value`, `mysql -pvalue`,
+/// `curl -u user:value`, `mc alias set name url user value`, `Bearer value`, `IDENTIFIED BY 'value'`.
 fn option_values(line: &str, ranges: &mut Vec<Range<usize>>) {
-    if !line.contains('-') {
-        return;
-    }
     let has = |programs: &[&str]| programs.iter().any(|program| line.contains(program));
     let (is_redis, is_mysql) = (has(&["redis", "valkey", "keydb"]), has(&["mysql", "mariadb"]));
-    let is_curl = has(&["curl"]);
+    let (is_curl, takes_p) = (has(&["curl"]), has(&["mongo", "sshpass", "docker login"]));
     let words: Vec<Range<usize>> = shell_words(line);
+    let word = |at: usize| words.get(at).map_or("", |range| &line[range.clone()]);
     for (at, range) in words.iter().enumerate() {
-        let word = &line[range.clone()];
-        let is_option = match word {
+        // What stands between this word and the next: a blank, and a quote or not.
+        let gap = words.get(at + 1).map_or("", |next| line[range.end..next.start].trim_end_matches('\\'));
+        let is_quoted = gap.starts_with(' ') && gap.ends_with(['"', '\'']);
+        let takes_next = match word(at) {
             "-a" => is_redis,
             "-u" | "--user" => is_curl,
-            _ => word.starts_with('-') && !word.contains('=') && is_secret_name(word),
+            "-p" => takes_p || is_mysql && gap.len() == 1 && !gap.starts_with(' '),
+            "Bearer" | "Basic" => true,
+            "password" if is_mysql => gap.starts_with(' '),
+            "PASSWORD" | "password" | "BY" | "by" => is_quoted,
+            option => option.starts_with('-') && !option.contains('=') && is_secret_name(option),
         };
-        if is_option
+        if takes_next
             && let Some(next) = words.get(at + 1)
             && !line[next.clone()].starts_with('-')
         {
             ranges.push(next.clone());
         }
-        if is_mysql && word.len() > 2 && word.starts_with("-p") {
+        if is_mysql && word(at).len() > 2 && word(at).starts_with("-p") {
             ranges.push(range.start + 2..range.end);
+        }
+        let is_alias = matches!((word(at), word(at + 1)), ("alias", "set") | ("host", "add"));
+        if is_alias && let Some(secret) = words.get(at + 5) {
+            ranges.push(secret.clone());
         }
     }
 }
@@ -230,6 +259,9 @@ mod tests {
         };
         check("      POSTGRES_PASSWORD: s3cret", "      POSTGRES_PASSWORD: ******");
         check("      POSTGRES_PASSWORD: \"s3 cret\" # why", "      POSTGRES_PASSWORD: \"*******\" # why");
+        check("      DB_PASSWORD: 'it''s abc' # why", "      DB_PASSWORD: '****************");
+        check("      DB_PASSWORD: \"a\\\"bc\"", "      DB_PASSWORD: \"******");
+        check("      DB_PASSWORD: \"\"\"abc\"\"\"", "      DB_PASSWORD: \"********");
         check("  - DB_PASSWORD=a b", "  - DB_PASSWORD=***");
         check("  - \"DB_PASSWORD=a b\"", "  - \"DB_PASSWORD=***\"");
         check("DB_PASSWORD=ab#c", "DB_PASSWORD=****");
@@ -247,6 +279,14 @@ mod tests {
         check("  [\"--requirepass\", \"abc\"]", "  [\"--requirepass\", \"***\"]");
         check("  test: redis-cli -a abc ping", "  test: redis-cli -a *** ping");
         check("  test: mysqladmin -uroot -pabc ping", "  test: mysqladmin -uroot -p*** ping");
+        check("  mysql -uroot -p'abc' -e 'x'", "  mysql -uroot -p'***' -e 'x'");
+        check("  mc alias set m http://m:9000 u abc", "  mc alias set m http://m:9000 u ***");
+        check("  curl -H 'Authorization: Bearer abc'", "  curl -H 'Authorization: Bearer ***'");
+        check("ALTER USER a WITH PASSWORD 'abc';", "ALTER USER a WITH PASSWORD '***';");
+        check("  mongosh -u a -p abc", "  mongosh -u a -p ***");
+        check("<u><password>abc</password></u>", "<u><password>***</password></u>");
+        check("  DB_PASSWORD: $$Abc", "  DB_PASSWORD: *****");
+        check("  test: MYSQL_PWD=$$PASSWORD mysql", "  test: MYSQL_PWD=$$PASSWORD mysql");
         check("ENV API_TOKEN abc", "ENV API_TOKEN ***");
         check("ENV A=b API_TOKEN=abc C=d", "ENV A=b API_TOKEN=*** C=d");
         check("  secrets:", "  secrets:");

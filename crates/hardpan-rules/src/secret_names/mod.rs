@@ -46,19 +46,40 @@ const KEY_KINDS: &[&str] = &[
     "api",
     "auth",
     "cipher",
+    "cloak",
     "crypt",
+    "crypto",
+    "daemon",
     "enc",
     "encryption",
+    "fernet",
     "master",
+    "nonce",
+    "openssl",
     "private",
     "role",
     "salt",
     "secret",
+    "server",
+    "service",
     "signing",
 ];
 
-/// Names that are credentials by custom, whatever their words.
-const SECRET_NAMES: &[&str] = &["rediscli_auth", "neo4j_auth", "pgpass"];
+/// Names that are credentials by custom, whatever their words, also behind other words.
+const SECRET_NAMES: &[&str] = &[
+    "rediscli_auth",
+    "redis_auth",
+    "valkey_auth",
+    "neo4j_auth",
+    "pgpass",
+    "salt",
+    "basic_auth_user_info",
+    "erlang_cookie",
+    "release_cookie",
+];
+
+/// Names that are credentials where no other words stand before them: the key of Laravel, not that of an account.
+const WHOLE_SECRET_NAMES: &[&str] = &["app_key"];
 
 /// Last words of names that tell where a credential is, how long it lasts or how it is made, and so hold none.
 const ATTRIBUTES: &[&str] = &[
@@ -96,6 +117,8 @@ const ATTRIBUTES: &[&str] = &[
     "encoding",
     "encryption",
     "endpoint",
+    "engine",
+    "exp",
     "expiration",
     "expire",
     "expires",
@@ -103,9 +126,13 @@ const ATTRIBUTES: &[&str] = &[
     "field",
     "file",
     "filename",
+    "filepath",
+    "files",
     "folder",
     "format",
     "grace",
+    "hasher",
+    "hashers",
     "header",
     "host",
     "hours",
@@ -114,28 +141,37 @@ const ATTRIBUTES: &[&str] = &[
     "iss",
     "issuer",
     "iterations",
+    "keyfile",
+    "label",
     "leeway",
     "length",
     "lifespan",
     "lifetime",
     "limit",
+    "link",
     "location",
     "login",
+    "manager",
     "max",
     "method",
     "min",
     "minutes",
     "mode",
+    "model",
+    "mount",
     "ms",
     "name",
     "names",
+    "namespace",
     "path",
+    "paths",
     "pattern",
     "period",
     "policy",
     "port",
     "prefix",
     "provider",
+    "providers",
     "ref",
     "regex",
     "region",
@@ -151,8 +187,11 @@ const ATTRIBUTES: &[&str] = &[
     "sources",
     "store",
     "strategy",
+    "strength",
     "suffix",
     "template",
+    "threshold",
+    "time",
     "timeout",
     "ttl",
     "type",
@@ -160,10 +199,11 @@ const ATTRIBUTES: &[&str] = &[
     "url",
     "urls",
     "user",
-    "users",
     "username",
+    "users",
     "validity",
     "version",
+    "window",
 ];
 
 /// How many words may stand behind the one that makes a name a credential's: `API_KEY_FOR_PLUGIN`.
@@ -192,7 +232,10 @@ pub fn is_secret_name(name: &str) -> bool {
     }
     let words = words(name);
     let joined = words.join("_");
-    if SECRET_NAMES.iter().any(|known| joined == *known || joined.ends_with(&format!("_{known}"))) {
+    let is_known = |known: &&str| {
+        joined.strip_suffix(*known).is_some_and(|before| before.is_empty() || before.ends_with('_'))
+    };
+    if SECRET_NAMES.iter().any(is_known) || WHOLE_SECRET_NAMES.contains(&joined.as_str()) {
         return true;
     }
     // The working directory of the shell.
@@ -216,7 +259,9 @@ pub fn is_secret_name(name: &str) -> bool {
     let is_public = |at: usize| at > 0 && matches!(words[at - 1].as_str(), "public" | "publishable" | "anon");
     words.iter().enumerate().any(|(at, word)| {
         let is_secret = SECRET_WORDS.contains(&word.as_str())
-            || ["password", "passwd", "apikey", "secretkey"].iter().any(|end| word.ends_with(end))
+            || ["password", "passwd", "apikey", "secretkey", "secret", "token"]
+                .iter()
+                .any(|end| word.ends_with(end))
             || (matches!(word.as_str(), "key" | "keys")
                 && at > 0
                 && KEY_KINDS.contains(&words[at - 1].as_str()));
@@ -227,6 +272,11 @@ pub fn is_secret_name(name: &str) -> bool {
         if word == "pass" && (neighbour("proxy", at.checked_sub(1)) || neighbour("through", Some(at + 1))) {
             return false;
         }
+        // Which key or token it is, is no secret. That of an access key is half of the credential.
+        let is_half = at > 0 && words[at - 1] == "access";
+        if (word.ends_with("key") && !is_half || word == "token") && neighbour("id", Some(at + 1)) {
+            return false;
+        }
         // `ACCESS_KEY` after `PUBLIC` stands one word further back.
         is_secret
             && is_near_end(at)
@@ -235,18 +285,25 @@ pub fn is_secret_name(name: &str) -> bool {
     })
 }
 
+/// Whether a label of Traefik lists users with the hashes of their passwords.
+#[must_use]
+pub fn is_users_label(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    name.ends_with(".basicauth.users") || name.ends_with(".digestauth.users")
+}
+
 fn may_hold_secret_word(name: &str) -> bool {
     let bytes = name.as_bytes();
     bytes.iter().enumerate().any(|(at, letter)| {
         let stems: &[&[u8]] = match letter.to_ascii_lowercase() {
-            b'c' => &[b"credential"],
+            b'a' => &[b"auth"],
+            b'c' => &[b"credential", b"cookie"],
             b'd' => &[b"dsn"],
             b'k' => &[b"key"],
             b'm' => &[b"masterauth"],
             b'p' => &[b"pass", b"pwd"],
-            b's' => &[b"secret"],
+            b's' => &[b"secret", b"salt"],
             b't' => &[b"token"],
-            b'_' => &[b"_auth"],
             _ => return false,
         };
         let starts =
@@ -410,6 +467,17 @@ mod tests {
             "MINIO_ROOT_PASSWORD",
             "ADMIN_PASSWORD_HASH",
             "CREDENTIAL_AES_256_KEY",
+            "REDIS_AUTH",
+            "SALT",
+            "NODESECRET",
+            "SUPABASE_SERVICE_KEY",
+            "PG_META_CRYPTO_KEY",
+            "AIRFLOW__CORE__FERNET_KEY",
+            "PLUGIN_DAEMON_KEY",
+            "OPENSSL_KEY_V1",
+            "APP_KEY",
+            "RABBITMQ_ERLANG_COOKIE",
+            "SCHEMA_REGISTRY_BASIC_AUTH_USER_INFO",
         ] {
             assert!(is_secret_name(name), "{name}");
         }
@@ -448,6 +516,14 @@ mod tests {
             "AUTHENTICATION_APIKEY_USERS",
             "BACK_PROXY_PASS",
             "TLS_PASS_THROUGH",
+            "PUSHER_APP_KEY",
+            "SALT_ROUNDS",
+            "SALT_STORE_TYPE",
+            "SIGNING_KEY_ID",
+            "API_TOKEN_ID",
+            "CREDENTIALS_KEY_FILEPATH",
+            "TOKEN_EXPIRATION_TIME",
+            "SESSION_COOKIE_SECURE",
         ] {
             assert!(!is_secret_name(name), "{name}");
         }

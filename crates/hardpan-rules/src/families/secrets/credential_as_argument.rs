@@ -227,8 +227,9 @@ enum Shown {
 }
 
 impl Shown {
+    /// True for what is called a credential, and more than the half of a pair of keys that is like a user's name.
     fn is_named(&self) -> bool {
-        matches!(self, Self::Variable(name) if is_secret_name(name))
+        matches!(self, Self::Variable(name) if is_secret_name(name) && !name.to_ascii_lowercase().ends_with("_id"))
     }
 }
 

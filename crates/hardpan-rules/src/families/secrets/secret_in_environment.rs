@@ -4,7 +4,7 @@ use super::file_variables;
 use super::values::{Home, Named, Source, is_no_credential, named_values};
 use crate::codes::Severity;
 use crate::rule::{Audience, Confidence, Rule};
-use crate::secret_names::{is_secret_name, url_passwords, words};
+use crate::secret_names::{is_secret_name, is_users_label, url_passwords, words};
 use crate::{Scope, Service, Verdicts};
 
 /// See `rules/secret-in-environment/doc.md`.
@@ -41,7 +41,13 @@ fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
 
 /// Whether the value is a credential by its name and does not look like anything else.
 pub(super) fn is_credential(named: &Named<'_>) -> bool {
-    if !is_secret_name(&named.key) || named.source == Source::Empty {
+    if named.source == Source::Empty {
+        return false;
+    }
+    if named.home == Home::Label && is_users_label(&named.key) {
+        return true;
+    }
+    if !is_secret_name(&named.key) && secret_inside(named).is_none() {
         return false;
     }
     if named.source == Source::Host {
@@ -51,20 +57,51 @@ pub(super) fn is_credential(named: &Named<'_>) -> bool {
     if !url_passwords(&named.written).is_empty() || !url_passwords(&named.value).is_empty() {
         return false;
     }
-    if matches!(named.source, Source::Literal | Source::Default) && is_plain_dsn(named) {
-        return false;
+    if named.value.is_empty() {
+        return named.source == Source::Variable;
     }
-    !is_no_credential(&named.value) || named.value.is_empty() && named.source == Source::Variable
+    if words(&named.key).iter().any(|word| word == "dsn") {
+        return is_keyed_address(&named.value);
+    }
+    !is_no_credential(&named.value)
 }
 
-/// A connection string: what is secret in it is for HP-SCR-002 to find.
-fn is_plain_dsn(named: &Named<'_>) -> bool {
-    words(&named.key).iter().any(|word| word == "dsn")
+/// The variable with a credential that a value of another name is made of: `--requirepass ${REDIS_PASSWORD}`.
+fn secret_inside<'n>(named: &'n Named<'_>) -> Option<&'n str> {
+    let last = |name: &str| words(name).pop().unwrap_or_default();
+    if ["file", "path", "name", "user", "username", "login"].contains(&last(&named.key).as_str()) {
+        return None;
+    }
+    let mut rest = named.written.as_str();
+    while let Some((_, after)) = rest.split_once("${") {
+        let end =
+            after.find(|sign: char| !sign.is_ascii_alphanumeric() && sign != '_').unwrap_or(after.len());
+        let (name, operator) = after.split_at(end);
+        // `${NAME:+…}` only tells whether there is a value. The half of a pair of keys is a user's name.
+        if is_secret_name(name) && last(name) != "id" && !operator.trim_start_matches(':').starts_with('+') {
+            return Some(name);
+        }
+        rest = operator;
+    }
+    None
+}
+
+/// `https://KEY@host/1`: a web service is addressed with a key. What is secret in other connection strings is for
+/// HP-SCR-002 to find.
+fn is_keyed_address(value: &str) -> bool {
+    value.split_once("://").is_some_and(|(scheme, rest)| {
+        scheme.starts_with("http") && rest.split('/').next().is_some_and(|authority| authority.contains('@'))
+    })
 }
 
 fn report(service: &Service<'_>, named: &Named<'_>, verdicts: &mut Verdicts<'_>) {
     let (key, home) = (named.key.as_str(), named.home.as_str());
     let message = match named.source {
+        _ if !is_secret_name(key)
+            && let Some(inside) = secret_inside(named) =>
+        {
+            format!("credential `{inside}` is put into {home} as a part of `{key}`")
+        }
         Source::Literal => format!("credential `{key}` is written into {home}"),
         Source::Default => format!("credential `{key}` is in {home}, with its default written there"),
         Source::Host => format!("credential `{key}` is passed into {home} from the host's"),

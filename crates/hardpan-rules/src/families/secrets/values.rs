@@ -257,7 +257,7 @@ fn add_dockerfile<'p>(scope: &Scope<'p>, service: &Service<'p>, found: &mut Vec<
 pub(super) fn is_no_credential(value: &str) -> bool {
     let value = value.trim();
     is_harmless_value(value)
-        || ["$__file{", "$__env{", "file:", "{{", "vault:", "env:", "op://", "ref+", "/dev/"]
+        || ["$__file{", "$__env{", "file:", "{{", "vault:", "env:", "op://", "ref+", "arn:", "/dev/"]
             .iter()
             .any(|prefix| value.starts_with(prefix))
         || is_path(value)
@@ -289,5 +289,8 @@ fn is_path(value: &str) -> bool {
         "/var/",
         "./",
     ];
-    ROOTS.iter().any(|root| value.starts_with(root)) || value.starts_with("../")
+    const KEY_FILES: [&str; 8] = [".cer", ".crt", ".jks", ".json", ".key", ".p12", ".pem", ".txt"];
+    ROOTS.iter().any(|root| value.starts_with(root))
+        || value.starts_with("../")
+        || KEY_FILES.iter().any(|end| value.ends_with(end))
 }

@@ -7,7 +7,7 @@ use super::repository::Repository;
 use super::secret_in_environment::is_credential;
 use super::values::{Home, Named, Source, named_values};
 use crate::rule::{Audience, Confidence, Rule};
-use crate::secret_names::words;
+use crate::secret_names::{is_secret_name, url_passwords, words};
 use crate::{Place, Scope, Service, Subject, Verdicts};
 
 /// See `rules/weak-credential/doc.md`.
@@ -27,11 +27,14 @@ fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
         let values = named_values(scope, service);
         let before = verdicts.drafts.len();
         let mut has_credential = false;
-        for named in values.iter().filter(|named| {
-            is_credential(named) && named.source != Source::Host && !is_identifier(&named.key)
-        }) {
-            has_credential = true;
-            check_value(scope, service, named, values, verdicts);
+        for named in values.iter().filter(|named| named.source != Source::Host) {
+            if is_credential(named) && is_secret_name(&named.key) && !is_identifier(&named.key) {
+                has_credential = true;
+                check_value(scope, service, named, values, verdicts);
+            } else if let Some(weakness) = weakness_in_url(service, named) {
+                has_credential = true;
+                report(scope, service, named, weakness, verdicts);
+            }
         }
         if !has_credential {
             verdicts.not_applicable(service, "it has no credential in the environment");
@@ -49,17 +52,47 @@ fn check_value(
     values: &[Named<'_>],
     verdicts: &mut Verdicts<'_>,
 ) {
-    let mut names = words(service.name);
-    names.extend(service.image().into_iter().flat_map(|image| words(family(image))));
-    names.extend(words(&named.key));
-    let is_users_name = values.iter().any(|other| is_user(&other.key) && other.value == named.value);
-    let Some(weakness) = weakness(&named.value, &names, is_users_name) else { return };
+    let is_users_name = values
+        .iter()
+        .any(|other| (is_user(&other.key) || is_identifier(&other.key)) && other.value == named.value);
+    let Some(weakness) = weakness(&named.value, &names(service, named), is_users_name) else { return };
     let key = words(&named.key);
     let is_password = key.iter().any(|word| word.contains("pass") || word == "pwd");
     // Tokens and keys have lengths of their own.
     if weakness == Weakness::Short && !is_password {
         return;
     }
+    report(scope, service, named, weakness, verdicts);
+}
+
+/// Why the password of the URL that is written here is weak. One that a variable sets is judged by its own name.
+fn weakness_in_url(service: &Service<'_>, named: &Named<'_>) -> Option<Weakness> {
+    let is_written = matches!(named.source, Source::Literal | Source::Default);
+    let password = url_passwords(&named.value).into_iter().next().filter(|_| is_written)?;
+    let user = named.value[..password.start - 1].rsplit('/').next().unwrap_or_default();
+    // A command that puts the password in when it runs.
+    if named.value[password.clone()].starts_with('$') {
+        return None;
+    }
+    let is_users_name = named.value[password.clone()] == *user;
+    weakness(&named.value[password], &names(service, named), is_users_name)
+}
+
+/// Words of the service that defaults are made of.
+fn names(service: &Service<'_>, named: &Named<'_>) -> Vec<String> {
+    let mut names = words(service.name);
+    names.extend(service.image().into_iter().flat_map(|image| words(family(image))));
+    names.extend(words(&named.key));
+    names
+}
+
+fn report(
+    scope: &Scope<'_>,
+    service: &Service<'_>,
+    named: &Named<'_>,
+    weakness: Weakness,
+    verdicts: &mut Verdicts<'_>,
+) {
     // What an env file sets is wrong there, and wrong once.
     let set = named.node.and_then(|node| {
         node.hops().find_map(|hop| match hop {
@@ -81,8 +114,9 @@ fn check_value(
     if is_env_file && is_example(&file) {
         return;
     }
+    let what = if url_passwords(&named.value).is_empty() { "credential" } else { "password in" };
     verdicts
-        .violation(service, place, format!("credential `{name}` {}", weakness.as_str()))
+        .violation(service, place, format!("{what} `{name}` {}", weakness.as_str()))
         .label("the first thing that is tried")
         .help("make a random one (`openssl rand -base64 24`) and keep it in the file of a secret");
 }
@@ -210,6 +244,7 @@ const VOCABULARY: &[&str] = &[
     "pwd",
     "qwerty",
     "rabbitmq",
+    "really",
     "redis",
     "root",
     "sa",
