@@ -49,6 +49,7 @@ pub(crate) fn group(
             Place::Nowhere => (None, Vec::new()),
         };
         related.extend(draft.related);
+        let safety = draft.fix.as_ref().map(|fix| fix.safety);
         // What the owner says counts, whatever the single case is.
         let severity = own_severity.or(draft.severity).unwrap_or(judge.severity);
         let key = Key {
@@ -78,6 +79,10 @@ pub(crate) fn group(
             findings.len() - 1
         });
         let finding = &mut findings[index];
+        // One edit cures all of them, so it is as safe as for the service that it is least safe for.
+        if let (Some(fix), Some(safety)) = (&mut finding.fix, safety) {
+            fix.safety = fix.safety.max(safety);
+        }
         for label in related {
             if finding.related.len() < RELATED_MAX && !finding.related.contains(&label) {
                 finding.related.push(label);

@@ -1,5 +1,6 @@
 //! HP-SEC-002: the container keeps the capabilities that the engine gives by default, or all of them.
 
+use super::hardening_breaks_start::needs_of;
 use super::{drops_all, open_item, privileged};
 use crate::rule::{Audience, Confidence, Rule};
 use crate::{Repair, Safety, Scope, Service, Verdicts};
@@ -40,6 +41,8 @@ fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
 
 fn report(service: &Service<'_>, verdicts: &mut Verdicts<'_>) {
     const TITLE: &str = "drop all capabilities";
+    // Some images are known to change their user when they start, and cannot without.
+    let safety = if needs_of(service).is_some() { Safety::Unsafe } else { Safety::Safe };
     match service.get("cap_drop") {
         Some(list) if let Some((item, variable)) = open_item(list) => {
             let message = format!("which capabilities are dropped depends on `{variable}`, which is not set");
@@ -50,18 +53,18 @@ fn report(service: &Service<'_>, verdicts: &mut Verdicts<'_>) {
             verdicts
                 .violation(service, list, "found single capabilities in `cap_drop`, expected `ALL`")
                 .help("add `ALL` to this list")
-                .fix(Safety::Safe, TITLE, Repair::Append { item: "ALL".to_owned() });
+                .fix(safety, TITLE, Repair::Append { item: "ALL".to_owned() });
         }
         Some(list) => {
             verdicts.violation(service, list, "drops no capability").help("set `cap_drop: [ALL]`").fix(
-                Safety::Safe,
+                safety,
                 TITLE,
                 Repair::Replace { value: "[ALL]".to_owned() },
             );
         }
         None => {
             verdicts.violation(service, service, "drops no capability").help("add `cap_drop: [ALL]`").fix(
-                Safety::Safe,
+                safety,
                 TITLE,
                 Repair::Set { path: "cap_drop".to_owned(), value: "[ALL]".to_owned() },
             );

@@ -67,9 +67,8 @@ fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
             verdicts.not_applicable(service, "keeps capabilities");
             continue;
         }
-        let starter = service.image().filter(|_| service.get("build").is_none()).and_then(starter);
-        match starter {
-            Some(starter) if starts_as_published(service) => {
+        match needs_of(service) {
+            Some(needs) => {
                 let place = service.get("image").unwrap_or(service.node);
                 let draft = verdicts
                     .violation(
@@ -80,7 +79,7 @@ fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
                     .severity(Severity::Info)
                     .help(format!(
                         "set `user` to the image's own user, or add `cap_add: [{}]` with a waiver",
-                        starter.needs
+                        needs
                     ));
                 if let Some(drop) = service.get("cap_drop") {
                     draft.related(drop.origin().span, "all capabilities are dropped here");
@@ -89,6 +88,12 @@ fn check(scope: &Scope<'_>, verdicts: &mut Verdicts<'_>) {
             _ => verdicts.satisfied(service),
         }
     }
+}
+
+/// The capabilities that the service's image needs to start, as far as is known.
+pub(super) fn needs_of(service: &Service<'_>) -> Option<&'static str> {
+    let starter = service.image().filter(|_| service.get("build").is_none()).and_then(starter)?;
+    starts_as_published(service).then_some(starter.needs)
 }
 
 fn starter(reference: &str) -> Option<&'static Starter> {

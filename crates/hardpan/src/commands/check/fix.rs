@@ -34,10 +34,26 @@ pub(super) fn run(
         return Ok(Some(if fixed.texts.is_empty() { Exit::Clean } else { Exit::Findings }));
     }
     for (path, text) in &fixed.texts {
-        std::fs::write(path, text).with_context(|| format!("cannot write {path}"))?;
+        replace(path, text).with_context(|| format!("cannot write {path}"))?;
     }
     tell(&fixed, "applied", &request.current_dir);
     Ok(None)
+}
+
+/// Writes a file beside the old one and puts it in its place, so that nobody ever sees half of it. A link stays a link,
+/// and the file keeps its mode.
+fn replace(path: &str, text: &str) -> std::io::Result<()> {
+    let target = std::fs::canonicalize(path)?;
+    let mut name = target.file_name().unwrap_or_default().to_os_string();
+    name.push(".hardpan-new");
+    let beside = target.with_file_name(name);
+    let written = std::fs::write(&beside, text)
+        .and_then(|()| std::fs::set_permissions(&beside, std::fs::metadata(&target)?.permissions()))
+        .and_then(|()| std::fs::rename(&beside, &target));
+    if written.is_err() {
+        let _ = std::fs::remove_file(&beside);
+    }
+    written
 }
 
 fn diff(fixed: &Fixed, current_dir: &str) -> String {
