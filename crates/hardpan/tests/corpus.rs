@@ -39,10 +39,10 @@ fn projects_are_judged_without_failing() {
     for case in &cases {
         let output = hardpan(case, &mode, &["check", "--house", "--format", "json"]);
         let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
-        let record = record(case, &mode);
+        let loads = hardpan(case, &mode, &["config", "--quiet"]).status.success();
         let is_expected = match output.status.code() {
-            Some(0 | 1) => !record.printed.is_empty(),
-            Some(2) => record.refused,
+            Some(0 | 1) => loads,
+            Some(2) => !loads,
             _ => false,
         };
         match (output.status.code(), report["findings"].as_array()) {
@@ -100,6 +100,8 @@ fn corpus() -> Option<(PathBuf, Vec<PathBuf>)> {
         );
         return None;
     };
+    // Through a link hardpan sees the folder under its real name.
+    let corpus = corpus.canonicalize().expect("the corpus is there");
     let mut cases: Vec<PathBuf> = fs::read_dir(&corpus)
         .expect("the corpus can be listed")
         .map(|entry| entry.expect("an entry can be read").path())

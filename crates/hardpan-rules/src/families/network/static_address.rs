@@ -77,11 +77,7 @@ fn judge(
     let safety =
         if user.is_some() || is_external || what == "MAC address" { Safety::Unsafe } else { Safety::Safe };
     let draft = verdicts
-        .violation(
-            service,
-            node,
-            format!("found a fixed {what} `{value}`{on}, expected one that Docker assigns"),
-        )
+        .violation(service, node, format!("found a fixed {what}{on}, expected one that Docker assigns"))
         .label("fixed here")
         .help("remove it, and let peers use the name of the service");
     let repair = match network {
