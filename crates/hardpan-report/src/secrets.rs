@@ -83,17 +83,24 @@ const LINES_OF_COMMAND_MAX: usize = 8;
 /// The lines above that are indented less, each less than the one before.
 fn ancestors<'l>(above: &'l [&str], line: &str) -> impl Iterator<Item = &'l str> {
     let mut inner = indent(line);
-    above.iter().rev().copied().filter(move |above| {
-        let is_parent = !above.trim().is_empty() && column(above) < inner;
-        if is_parent {
-            inner = indent(above);
+    let mut lines = above.iter().rev().copied();
+    std::iter::from_fn(move || {
+        // Nothing is indented less than not at all.
+        while inner > 0 {
+            let above = lines.next()?;
+            let own = indent(above);
+            // The key stands at the indentation or behind it, so most lines need no closer look.
+            if own < inner && own < above.len() && column(above) < inner {
+                inner = own;
+                return Some(above);
+            }
         }
-        is_parent
+        None
     })
 }
 
 fn indent(line: &str) -> usize {
-    line.len() - line.trim_start().len()
+    line.bytes().take_while(u8::is_ascii_whitespace).count()
 }
 
 /// Where the key of a line begins: behind the dash of an item, if it is a mapping.

@@ -50,6 +50,8 @@ pub struct Files<'p> {
     loader: &'p dyn Loader,
     table: RefCell<FileTable>,
     read: RefCell<HashMap<String, Option<Rc<TextFile>>>>,
+    kinds: RefCell<HashMap<String, Option<PathKind>>>,
+    lists: RefCell<HashMap<String, Vec<(String, PathKind)>>>,
 }
 
 impl std::fmt::Debug for Files<'_> {
@@ -63,7 +65,13 @@ const FILE_BYTES_MAX: u64 = 1 << 20;
 
 impl<'p> Files<'p> {
     pub(crate) fn new(loader: &'p dyn Loader, table: FileTable) -> Self {
-        Self { loader, table: RefCell::new(table), read: RefCell::default() }
+        Self {
+            loader,
+            table: RefCell::new(table),
+            read: RefCell::default(),
+            kinds: RefCell::default(),
+            lists: RefCell::default(),
+        }
     }
 
     /// The text file at an absolute path; none where there is none, or where it is too large or no text.
@@ -113,13 +121,23 @@ impl<'p> Files<'p> {
     /// What stands at an absolute path.
     #[must_use]
     pub fn kind(&self, path: &str) -> Option<PathKind> {
-        self.loader.kind(path)
+        if let Some(&known) = self.kinds.borrow().get(path) {
+            return known;
+        }
+        let kind = self.loader.kind(path);
+        self.kinds.borrow_mut().insert(path.to_owned(), kind);
+        kind
     }
 
     /// The names in a directory.
     #[must_use]
     pub fn list(&self, path: &str) -> Vec<(String, PathKind)> {
-        self.loader.list(path)
+        if let Some(known) = self.lists.borrow().get(path) {
+            return known.clone();
+        }
+        let names = self.loader.list(path);
+        self.lists.borrow_mut().insert(path.to_owned(), names.clone());
+        names
     }
 
     /// The table with everything that was read.

@@ -21,10 +21,10 @@ pub(crate) fn to_stdout(text: &str) -> anyhow::Result<()> {
 
 /// Writes text for people as data, with colour where the terminal wants it (`NO_COLOR` is honoured).
 pub(crate) fn styled_to_stdout(text: &str) -> anyhow::Result<()> {
-    let mut stdout = anstream::stdout().lock();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-        result => result.context("cannot write to standard output"),
+    // Taking colour out while writing would write piece by piece, a thousand times for a long report.
+    match anstream::AutoStream::choice(&std::io::stdout()) {
+        anstream::ColorChoice::Never => to_stdout(&anstream::adapter::strip_str(text).to_string()),
+        _ => to_stdout(text),
     }
 }
 
