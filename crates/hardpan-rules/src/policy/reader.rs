@@ -104,7 +104,14 @@ pub(super) fn hold(value: Value<'_>, shape: Shape, problems: &mut Vec<Diagnostic
         _ if value.text().is_some_and(|text| shape.accepts(text)) => {}
         _ => {
             let message = format!("expected {}", shape.expected());
-            problems.push(Diagnostic::error(Code("policy::invalid-value"), message).with_span(value.span()));
+            let mut problem =
+                Diagnostic::error(Code("policy::invalid-value"), message).with_span(value.span());
+            if let (Shape::Word(words), Some(text)) = (shape, value.text())
+                && let Some(near) = did_you_mean(text, words.iter().copied())
+            {
+                problem = problem.with_help(format!("did you mean `{near}`?"));
+            }
+            problems.push(problem);
         }
     }
 }

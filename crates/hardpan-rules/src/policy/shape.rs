@@ -148,6 +148,11 @@ impl Shape {
             Self::Word(words) => format!("one of `{}`", words.join("`, `")),
             Self::Rule => "the code of a rule, such as `HP-SEC-001`".to_owned(),
             Self::AnyList | Self::List(_) => "a list".to_owned(),
+            Self::Object(fields) if fields.iter().any(|field| field.required) => {
+                let keys: Vec<&str> =
+                    fields.iter().filter(|field| field.required).map(|field| field.key).collect();
+                format!("a mapping with `{}`", keys.join("`, `"))
+            }
             Self::ByRule(_) | Self::Object(_) => "a mapping".to_owned(),
         }
     }

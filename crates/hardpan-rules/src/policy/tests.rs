@@ -71,6 +71,13 @@ fn nothing_is_silently_ignored() {
     );
     check("version: 1\non: HP-OBS-001\n", &["2:5 policy::invalid-value expected a list | -"]);
     check(
+        "version: 1\noff: [HP-SEC-001]\nrules: hosue\n",
+        &[
+            "2:7 policy::invalid-value expected a mapping with `rule`, `reason` | -",
+            "3:8 policy::invalid-value expected one of `anybody`, `house` | did you mean `house`?",
+        ],
+    );
+    check(
         "version: 1\noff: [{rule: HP-SEC-001}]\n",
         &["2:7 policy::missing-key `reason` is missing | add `reason:` with text"],
     );
