@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::rc::Rc;
 
 use hardpan_compose::NodeRef;
+use hardpan_compose::syntax::path::{clean_path, join_paths};
 use hardpan_source::Span;
 
 use crate::artifacts::dockerfile::{BuildArguments, Dockerfile, Image, Instruction, parse};
@@ -102,8 +103,8 @@ fn read(files: &Files<'_>, build: NodeRef<'_>) -> Option<Build> {
         None => {
             let name = text("dockerfile").unwrap_or("Dockerfile");
             let path = match &context {
-                _ if name.starts_with('/') => join("", name),
-                Some(context) => join(context, name),
+                _ if name.starts_with('/') => clean_path(name),
+                Some(context) => join_paths(context, name),
                 None => return None,
             };
             Text::File(files.read(&path)?)
@@ -121,28 +122,4 @@ fn read(files: &Files<'_>, build: NodeRef<'_>) -> Option<Build> {
         .collect();
     let image = dockerfile.image(text("target"), &arguments)?;
     Some(Build { dockerfile, image, context, arguments, text: source })
-}
-
-/// A path below a folder, `.` and `..` resolved.
-pub(crate) fn join(folder: &str, path: &str) -> String {
-    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => drop(parts.pop()),
-            part => parts.push(part),
-        }
-    }
-    format!("/{}", parts.join("/"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::join;
-
-    #[test]
-    fn paths_are_joined() {
-        assert_eq!(join("/a/b/", "./c/../Dockerfile"), "/a/b/Dockerfile");
-        assert_eq!(join("/a/b", "../Dockerfile.web"), "/a/Dockerfile.web");
-    }
 }

@@ -46,6 +46,14 @@ pub enum ImageProblem {
     Identifier,
 }
 
+/// What [`ImageRef::family`] says, also for a reference that cannot be parsed: the last component without tag and digest.
+#[must_use]
+pub fn family_of(reference: &str) -> &str {
+    let named = reference.split('@').next().unwrap_or(reference);
+    let last = named.rsplit('/').next().unwrap_or(named);
+    last.split(':').next().unwrap_or(last)
+}
+
 impl ImageRef {
     /// Reads a reference.
     ///

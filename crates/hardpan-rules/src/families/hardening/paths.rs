@@ -1,21 +1,13 @@
 //! Absolute paths as text: cleaned, and compared by whole components.
 
+use hardpan_compose::syntax::path::clean_path;
+
 /// The path without `//`, `.`, `..` and a slash at its end. A path that is not absolute comes back as it is.
 pub(super) fn clean(path: &str) -> String {
     if !path.starts_with('/') {
         return path.to_owned();
     }
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop();
-            }
-            part => parts.push(part),
-        }
-    }
-    format!("/{}", parts.join("/"))
+    clean_path(path)
 }
 
 /// Whether a clean path is `root` or lies below it.

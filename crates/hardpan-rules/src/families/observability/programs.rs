@@ -1,13 +1,14 @@
 //! Which service runs which program, told by its image: what it is called is the owner's choice.
 
-use crate::artifacts::dockerfile;
 use crate::artifacts::image::ImageRef;
 use crate::{Scope, Service};
 
 /// The last part of the image's name; of an image built here, also that of the image it is built on.
 pub(super) fn families(scope: &Scope<'_>, service: &Service<'_>) -> Vec<String> {
     let mut families: Vec<String> = service.image().and_then(family).into_iter().collect();
-    families.extend(base_image(scope, service).as_deref().and_then(family));
+    if let Some(build) = scope.image_source(service).build() {
+        families.extend(family(&build.image.base.text));
+    }
     families
 }
 
@@ -32,49 +33,6 @@ fn family(image: &str) -> Option<String> {
             (!name.is_empty()).then(|| name.to_ascii_lowercase())
         }
     }
-}
-
-/// The image that the final stage of a build is made from.
-fn base_image(scope: &Scope<'_>, service: &Service<'_>) -> Option<String> {
-    let build = service.get("build")?;
-    let text = |key: &str| build.get(key).and_then(hardpan_compose::NodeRef::as_str);
-    if let Some(inline) = text("dockerfile_inline") {
-        return base_of(inline, text("target"));
-    }
-    let name = text("dockerfile").unwrap_or("Dockerfile");
-    let path = if name.starts_with('/') {
-        name.to_owned()
-    } else {
-        format!("{}/{name}", text("context")?.trim_end_matches('/'))
-    };
-    base_of(scope.files.read(&path)?.text(), text("target"))
-}
-
-/// Parts of the names below. A Dockerfile without any of them is not worth reading.
-const TELLING: &[&str] = &[
-    "prom",
-    "grafana",
-    "loki",
-    "tempo",
-    "pyroscope",
-    "alloy",
-    "otel",
-    "opentelemetry",
-    "vmagent",
-    "victoria",
-    "alertmanager",
-    "exporter",
-    "cadvisor",
-    "gateway",
-];
-
-fn base_of(text: &str, target: Option<&str>) -> Option<String> {
-    if !TELLING.iter().any(|word| text.contains(word)) {
-        return None;
-    }
-    let file = dockerfile::parse(text);
-    let (base, _) = file.base_image(target, &dockerfile::BuildArguments::default())?;
-    Some(base.text)
 }
 
 pub(super) const PROMETHEUS: &[&str] = &["prometheus"];

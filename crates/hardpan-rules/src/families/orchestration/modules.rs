@@ -1,5 +1,6 @@
 //! The module files below the modules folder: which there are, and which the project takes in.
 
+use hardpan_compose::syntax::path::clean_path;
 use std::collections::HashSet;
 use std::rc::Rc;
 
@@ -31,14 +32,14 @@ pub(super) struct Module {
 
 /// The absolute path of the modules folder, if there is one.
 pub(super) fn folder(scope: &Scope<'_>) -> Option<String> {
-    let path = raw::clean(&scope.absolute(&scope.policy.parameters.modules));
+    let path = clean_path(&scope.absolute(&scope.policy.parameters.modules));
     (scope.files.kind(&path) == Some(PathKind::Directory)).then_some(path)
 }
 
 /// Every Compose file below a folder, sorted by path.
 pub(super) fn all(scope: &Scope<'_>, folder: &str) -> Vec<Module> {
     let loaded: HashSet<String> =
-        scope.compose_files.iter().map(|(id, _)| raw::clean(scope.files.file(*id).path())).collect();
+        scope.compose_files.iter().map(|(id, _)| clean_path(scope.files.file(*id).path())).collect();
     let mut modules = Vec::new();
     let mut names_left = NAMES_MAX;
     let mut pending = vec![(folder.to_owned(), 0)];

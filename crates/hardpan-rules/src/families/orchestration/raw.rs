@@ -1,5 +1,6 @@
 //! Compose files as they are written, for what the resolved project no longer shows: keys, includes, module files.
 
+use hardpan_compose::syntax::path::{clean_path, join_paths};
 use std::rc::Rc;
 
 use hardpan_source::yaml::{Document, Kind, NodeIndex};
@@ -135,35 +136,17 @@ pub(super) fn file_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 
-/// A path without `.`, `..`, doubled and trailing slashes.
-pub(super) fn clean(path: &str) -> String {
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." if parts.last().is_some_and(|last| *last != "..") => drop(parts.pop()),
-            // Nothing is above the root.
-            ".." if path.starts_with('/') => {}
-            part => parts.push(part),
-        }
-    }
-    format!("{}{}", if path.starts_with('/') { "/" } else { "" }, parts.join("/"))
-}
-
 /// A path that starts at a folder, clean.
 pub(super) fn join(folder: &str, path: &str) -> String {
-    if path.starts_with('/') { clean(path) } else { clean(&format!("{folder}/{path}")) }
+    if path.starts_with('/') { clean_path(path) } else { join_paths(folder, path) }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{clean, join};
+    use super::join;
 
     #[test]
     fn paths_are_compared_clean() {
-        assert_eq!(clean("/a//b/./c/../d/"), "/a/b/d");
-        assert_eq!(clean("/../a"), "/a");
-        assert_eq!(clean("./a/../../b"), "../b");
         assert_eq!(join("/srv/app", "./data/"), "/srv/app/data");
         assert_eq!(join("/srv/app", "/data"), "/data");
     }

@@ -1,5 +1,6 @@
 //! HP-ORC-007: two services write to the same place of the host.
 
+use hardpan_compose::syntax::path::clean_path;
 use std::collections::BTreeMap;
 
 use hardpan_compose::{Hop, NodeRef, PathKind, VariableSource};
@@ -66,7 +67,7 @@ fn writer<'s, 'p>(
     let (place, at, volume) = match mount.kind {
         "bind" => {
             let at = mount.node.get("source").unwrap_or(mount.node);
-            (raw::clean(source), at, None)
+            (clean_path(source), at, None)
         }
         "volume" => {
             let (place, at) = device(scope.resource("volumes", source)?)?;
@@ -106,7 +107,7 @@ fn device(volume: NodeRef<'_>) -> Option<(String, NodeRef<'_>)> {
             let server = settings.split(',').find(|one| one.starts_with("addr=")).unwrap_or_default();
             Some((format!("{kind} {server} {}", text.trim_end_matches('/')), device))
         }
-        _ => Some((raw::clean(text), device)),
+        _ => Some((clean_path(text), device)),
     }
 }
 

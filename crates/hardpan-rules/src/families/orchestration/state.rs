@@ -1,6 +1,7 @@
 //! Which mounts hold state: data that has to survive the container.
 
 use super::raw;
+use crate::artifacts::image::family_of;
 use crate::{Mount, Service};
 
 /// Folders in which known programs keep their data.
@@ -85,10 +86,7 @@ fn is_data(target: &str) -> bool {
 
 /// The last part of the image's name without tag and digest.
 pub(super) fn family<'p>(service: &Service<'p>) -> &'p str {
-    let image = service.image().unwrap_or_default();
-    let image = image.split('@').next().unwrap_or_default();
-    let last = image.rsplit('/').next().unwrap_or_default();
-    last.split(':').next().unwrap_or_default()
+    family_of(service.image().unwrap_or_default())
 }
 
 /// Whether the words of a name or path say that nothing is lost with it: caches, logs, sockets.

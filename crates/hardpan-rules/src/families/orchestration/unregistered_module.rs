@@ -1,5 +1,6 @@
 //! HP-ORC-001: a module that the root Compose file does not take in.
 
+use hardpan_compose::syntax::path::clean_path;
 use std::collections::HashSet;
 use std::rc::Rc;
 
@@ -142,7 +143,7 @@ fn are(names: &[String]) -> String {
 
 fn is_optional(scope: &Scope<'_>, module: &Module) -> bool {
     scope.policy.parameters.optional_modules.iter().any(|optional| {
-        let optional = raw::clean(&scope.absolute(optional));
+        let optional = clean_path(&scope.absolute(optional));
         module.path == optional
             || module.path.strip_prefix(&optional).is_some_and(|rest| rest.starts_with('/'))
     })
@@ -150,7 +151,7 @@ fn is_optional(scope: &Scope<'_>, module: &Module) -> bool {
 
 /// Whether a file only holds what others extend or include.
 fn is_template(scope: &Scope<'_>, module: &Module, taken: &HashSet<String>) -> bool {
-    let declared = raw::clean(&scope.absolute(&scope.policy.parameters.template_file));
+    let declared = clean_path(&scope.absolute(&scope.policy.parameters.template_file));
     module.path == declared
         || taken.contains(&module.path)
         || module.services.iter().all(|(name, _)| {

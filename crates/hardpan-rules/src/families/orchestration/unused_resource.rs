@@ -1,5 +1,6 @@
 //! HP-ORC-010: a network, volume, secret or config that is declared and that no service uses.
 
+use hardpan_compose::syntax::path::clean_path;
 use std::collections::HashSet;
 use std::rc::Rc;
 
@@ -110,7 +111,7 @@ fn awaits_module(scope: &Scope<'_>, key: Span) -> bool {
 /// The Compose files of the project, those beside them, and modules that it does not register.
 fn written(scope: &Scope<'_>) -> Vec<Rc<TextFile>> {
     let loaded: HashSet<String> =
-        scope.compose_files.iter().map(|(id, _)| raw::clean(scope.files.file(*id).path())).collect();
+        scope.compose_files.iter().map(|(id, _)| clean_path(scope.files.file(*id).path())).collect();
     let mut files = raw::compose_files(scope);
     for folder in inputs::folders(scope) {
         for (name, _) in scope.files.list(&folder) {

@@ -2,6 +2,7 @@
 //!
 //! Everything is read from files, so what only Git itself knows (global ignore files) is not known here.
 
+use hardpan_compose::syntax::path::join_paths;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -108,7 +109,7 @@ impl Repository {
 fn linked_directory(scope: &Scope<'_>, folder: &str, git: &str) -> Option<String> {
     let file = scope.files.read(git)?;
     let path = file.text().strip_prefix("gitdir:")?.trim();
-    Some(if path.starts_with('/') { path.to_owned() } else { super::values::join(folder, path) })
+    Some(if path.starts_with('/') { path.to_owned() } else { join_paths(folder, path) })
 }
 
 /// Whether a line of an ignore file matches, and if so whether it is negated (gitignore(5)).

@@ -5,7 +5,7 @@ use hardpan_compose::{Hop, NodeRef, Value, VariableSource};
 use hardpan_source::Span;
 
 use super::written::Written;
-use crate::artifacts::dockerfile::{self, Dockerfile, EntryKind};
+use crate::artifacts::dockerfile::EntryKind;
 use crate::secret_names::{is_harmless_value, url_passwords};
 use crate::{Place, Scope, Service};
 
@@ -202,38 +202,9 @@ pub(super) fn env_file_value(scope: &Scope<'_>, key: Span) -> String {
     value.split(" #").next().unwrap_or_default().trim_end().to_owned()
 }
 
-/// The Dockerfile that a service is built from, with the file it is in.
-pub(super) fn dockerfile(
-    scope: &Scope<'_>,
-    service: &Service<'_>,
-) -> Option<(std::rc::Rc<crate::files::TextFile>, Dockerfile)> {
-    let context = service.text("build.context")?;
-    if service.get("build.dockerfile_inline").is_some() || context.contains("://") {
-        return None;
-    }
-    let name = service.text("build.dockerfile").unwrap_or("Dockerfile");
-    let path = if name.starts_with('/') { name.to_owned() } else { join(context, name) };
-    let file = scope.files.read(&path)?;
-    let parsed = dockerfile::parse(file.text());
-    Some((file, parsed))
-}
-
-/// Joins two paths and resolves `.` and `..`.
-pub(super) fn join(base: &str, relative: &str) -> String {
-    let mut parts: Vec<&str> = base.split('/').filter(|part| !part.is_empty()).collect();
-    for part in relative.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => drop(parts.pop()),
-            part => parts.push(part),
-        }
-    }
-    format!("/{}", parts.join("/"))
-}
-
 fn add_dockerfile<'p>(scope: &Scope<'p>, service: &Service<'p>, found: &mut Vec<Named<'p>>) {
-    let Some((file, parsed)) = dockerfile(scope, service) else { return };
-    for entry in parsed.entries() {
+    let Some(build) = scope.image_source(service).build() else { return };
+    for entry in build.dockerfile.entries() {
         let Some(value) = entry.value else { continue };
         let home = match entry.kind {
             EntryKind::Env => Home::ImageEnvironment,
@@ -247,7 +218,7 @@ fn add_dockerfile<'p>(scope: &Scope<'p>, service: &Service<'p>, found: &mut Vec<
         } else {
             Source::Literal
         };
-        let span = file.span(entry.range.clone());
+        let span = build.span(&entry.range);
         found.push(Named { key: entry.name, written: value.clone(), value, source, home, node: None, span });
     }
 }

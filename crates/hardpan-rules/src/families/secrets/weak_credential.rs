@@ -6,6 +6,7 @@ use super::exposed_secret_source::is_example;
 use super::repository::Repository;
 use super::secret_in_environment::is_credential;
 use super::values::{Home, Named, Source, named_values};
+use crate::artifacts::image::family_of;
 use crate::rule::{Audience, Confidence, Rule};
 use crate::secret_names::{is_secret_name, url_passwords, words};
 use crate::{Place, Scope, Service, Subject, Verdicts};
@@ -81,7 +82,7 @@ fn weakness_in_url(service: &Service<'_>, named: &Named<'_>) -> Option<Weakness>
 /// Words of the service that defaults are made of.
 fn names(service: &Service<'_>, named: &Named<'_>) -> Vec<String> {
     let mut names = words(service.name);
-    names.extend(service.image().into_iter().flat_map(|image| words(family(image))));
+    names.extend(service.image().into_iter().flat_map(|image| words(family_of(image))));
     names.extend(words(&named.key));
     names
 }
@@ -126,12 +127,6 @@ fn is_identifier(key: &str) -> bool {
     let words = words(key);
     let has = |wanted: &str| words.iter().any(|word| word == wanted);
     has("access") && has("key") && !has("secret")
-}
-
-/// The last part of an image's name.
-fn family(image: &str) -> &str {
-    let name = image.split(['@', ':']).next().unwrap_or(image);
-    name.rsplit('/').next().unwrap_or(name)
 }
 
 fn is_user(key: &str) -> bool {
