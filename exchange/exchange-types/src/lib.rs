@@ -1,0 +1,24 @@
+//! The words of the exchange: ids, prices in ticks, quantities in lots, instruments, commands, events, reject reasons.
+//!
+//! Nothing here decides anything: risk and matching are `exchange-core`, files and sockets are `exchange-service`.
+//! A newcomer needs to know one thing: a *command* asks and carries prices and quantities in the units a client writes;
+//! an *event* has happened and carries ticks and lots. All numbers are integers.
+
+#![warn(clippy::float_arithmetic, clippy::arithmetic_side_effects, clippy::cast_possible_truncation)]
+#![cfg_attr(test, allow(clippy::arithmetic_side_effects, reason = "a test that overflows fails"))]
+
+mod command;
+mod event;
+mod id;
+mod instrument;
+mod number;
+mod order;
+mod reason;
+
+pub use command::{Command, NewOrder, Scope, TradingState};
+pub use event::{CancelCause, Event, Trade};
+pub use id::{AccountId, AssetId, Epoch, InstrumentId, OrderId, Sequence, TimestampNs};
+pub use instrument::{AccountTier, FeeRate, Instrument, InstrumentError, InstrumentSpec};
+pub use number::{Amount, Price, PriceTicks, Quantity, QuantityLots};
+pub use order::{OrderType, SelfTradePrevention, Side, TimeInForce};
+pub use reason::RejectReason;
