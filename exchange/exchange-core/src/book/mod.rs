@@ -4,6 +4,10 @@
 //! before. A newcomer needs to know one thing: `ReferenceBook` is the specification one can read, `FastBook` the one that
 //! runs, and the differential test holds them together.
 
+mod reference;
+
+pub use reference::ReferenceBook;
+
 use exchange_types::{
     AccountId, CancelCause, Event, OrderId, OrderType, PriceTicks, QuantityLots, SelfTradePrevention, Side,
     TimeInForce, TimestampNs,
@@ -90,7 +94,8 @@ pub struct RestingOrder {
 /// Events of a submitted order come in this order: a reject alone; or the fills and the makers that self-trade prevention
 /// cancelled, in the order in which the taker met them, then at most one of [`Event::Rested`] or [`Event::Cancelled`] for what
 /// is left of the taker. A replacement says [`Event::Cancelled`] for the old order first. An order id the book does not hold,
-/// or an id for a new order that it does hold, is rejected and changes nothing.
+/// or an id for a new order that it does hold, is rejected and changes nothing; the reject names that id. An order cannot be
+/// replaced by one of its own id. A command other than a submission says no account, and neither does its reject.
 pub trait OrderBook {
     /// Carries out one command and appends what happened to `events`.
     fn apply(&mut self, command: &BookCommand, events: &mut Vec<Event>);
