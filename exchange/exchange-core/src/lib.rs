@@ -9,5 +9,6 @@
 
 pub mod book;
 mod digest;
+pub mod feed;
 
 pub use digest::Digest;
