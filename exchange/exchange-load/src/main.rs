@@ -9,8 +9,10 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use exchange_core::book::ReferenceBook;
 use exchange_load::flow::{Description, Flow, Ids, Mix, generate};
-use exchange_load::naive;
+use exchange_load::replay::{self, Core, Naive};
+use exchange_types::InstrumentId;
 
 /// Order flow for the exchange: generate, describe, replay, compare.
 #[derive(Parser)]
@@ -25,6 +27,24 @@ enum Command {
     /// Make and inspect order-flow files (format LOBWL001)
     #[command(subcommand)]
     Flow(FlowCommand),
+    /// Replay an order-flow file through a book; print its key, then speed, latency and memory
+    Book {
+        /// The order-flow file
+        file: PathBuf,
+        /// Which book
+        #[arg(long, value_enum, default_value_t = BookName::Fast)]
+        book: BookName,
+    },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum BookName {
+    /// The one that runs
+    Fast,
+    /// The one that specifies matching
+    Reference,
+    /// The plain matcher, which shares no code with either
+    Plain,
 }
 
 #[derive(Subcommand)]
@@ -118,11 +138,37 @@ fn run(command: Command) -> Result<()> {
             println!("{}", Description::of(&read_flow(&file)?));
             Ok(())
         }
+        Command::Book { file, book } => replay_book(&file, book),
         Command::Flow(FlowCommand::Key { file }) => {
-            println!("{} {}", file.display(), naive::key(&read_flow(&file)?));
+            println!("{} {}", file.display(), replay::naive_key(&read_flow(&file)?));
             Ok(())
         }
     }
+}
+
+/// Prints the two lines that the format document prescribes.
+fn replay_book(file: &Path, book: BookName) -> Result<()> {
+    let flow = read_flow(file)?;
+    let (replay, latency) = match book {
+        BookName::Fast | BookName::Reference => {
+            let empty = || Core::new(ReferenceBook::new(InstrumentId(0)), &flow);
+            (replay::replay(&mut empty(), &flow), replay::latency(&mut empty(), &flow))
+        }
+        BookName::Plain => {
+            (replay::replay(&mut Naive::new(&flow), &flow), replay::latency(&mut Naive::new(&flow), &flow))
+        }
+    };
+    println!("{} {}", file.display(), replay.key);
+    println!(
+        "ops={} cpu_s={:.3} mops={:.2} p50_ns={} p99_ns={} book_mb={:.1}",
+        replay.operations,
+        replay.processor.as_secs_f64(),
+        replay.mops(),
+        latency.p50_ns,
+        latency.p99_ns,
+        replay.memory_bytes.unwrap_or(0) as f64 / 1e6,
+    );
+    Ok(())
 }
 
 fn write_flow(arguments: &Generate) -> Result<()> {

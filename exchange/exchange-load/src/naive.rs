@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use exchange_types::{AccountId, OrderId, PriceTicks, QuantityLots, Side};
 
-use crate::flow::{Flow, Operation, Record};
-use crate::key::{BookKey, Key};
+use crate::flow::{Operation, Record};
+use crate::key::BookKey;
 
 /// One trade, as the plain matcher tells it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -263,18 +263,6 @@ impl NaiveBook {
         }
         key
     }
-}
-
-/// The key of a whole file.
-#[must_use]
-pub fn key(flow: &Flow) -> Key {
-    let mut book = NaiveBook::new(flow.header.self_trade_prevention);
-    let mut key = Key::default();
-    for record in &flow.records {
-        book.apply(record, &mut |fill| key.trades.trade(fill.maker, fill.taker, fill.price, fill.quantity));
-    }
-    key.book = book.key();
-    key
 }
 
 /// True where an order of this side with this limit would trade at this price.

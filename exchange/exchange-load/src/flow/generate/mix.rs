@@ -67,8 +67,8 @@ const TOUCH: Plan = Plan {
     operations: 5_000_000,
     prefill: 10_000,
     mean_distance: 12,
-    // An order lives for about 26,000 operations, in which the price moves about as far as orders stand from it.
-    step_every: 256,
+    // An order lives for about 26,000 operations, in which the price moves somewhat farther than they stand from it.
+    step_every: 64,
     jump_every: 0,
     recent_per_cent: 0,
     crossing_replaces: false,
