@@ -10,8 +10,8 @@ pub mod index;
 pub use fast::FastBook;
 
 use exchange_types::{
-    AccountId, CancelCause, Event, OrderId, OrderType, PriceTicks, QuantityLots, SelfTradePrevention, Side,
-    TimeInForce, TimestampNs,
+    AccountId, CancelCause, EventBuffer, OrderId, OrderType, PriceTicks, QuantityLots, SelfTradePrevention,
+    Side, TimeInForce, TimestampNs,
 };
 
 use crate::Digest;
@@ -128,10 +128,10 @@ impl RestingOrder {
 /// or an id for a new order that it does hold, is rejected and changes nothing.
 pub trait OrderBook {
     /// Carries out one command and appends what happened to `events`.
-    fn apply(&mut self, command: &BookCommand, events: &mut Vec<Event>);
+    fn apply(&mut self, command: &BookCommand, events: &mut EventBuffer);
 
     /// Cancels every order whose expiry is not after `now`, in the order of (expiry, id).
-    fn expire(&mut self, now: TimestampNs, events: &mut Vec<Event>);
+    fn expire(&mut self, now: TimestampNs, events: &mut EventBuffer);
 
     /// The order with this id.
     fn order(&self, order: OrderId) -> Option<RestingOrder>;
