@@ -9,10 +9,8 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use exchange_core::book::ReferenceBook;
 use exchange_load::flow::{Description, Flow, Ids, Mix, generate};
-use exchange_load::replay::{self, Core, Naive};
-use exchange_types::InstrumentId;
+use exchange_load::replay::Book;
 
 /// Order flow for the exchange: generate, describe, replay, compare.
 #[derive(Parser)]
@@ -112,6 +110,16 @@ impl From<MixName> for Mix {
     }
 }
 
+impl From<BookName> for Book {
+    fn from(name: BookName) -> Self {
+        match name {
+            BookName::Fast => Self::Fast,
+            BookName::Reference => Self::Reference,
+            BookName::Plain => Self::Plain,
+        }
+    }
+}
+
 impl From<IdsName> for Ids {
     fn from(name: IdsName) -> Self {
         match name {
@@ -138,26 +146,18 @@ fn run(command: Command) -> Result<()> {
             println!("{}", Description::of(&read_flow(&file)?));
             Ok(())
         }
-        Command::Book { file, book } => replay_book(&file, book),
+        Command::Book { file, book } => replay_book(&file, book.into()),
         Command::Flow(FlowCommand::Key { file }) => {
-            println!("{} {}", file.display(), replay::naive_key(&read_flow(&file)?));
+            println!("{} {}", file.display(), Book::Plain.replay(&read_flow(&file)?).key);
             Ok(())
         }
     }
 }
 
 /// Prints the two lines that the format document prescribes.
-fn replay_book(file: &Path, book: BookName) -> Result<()> {
+fn replay_book(file: &Path, book: Book) -> Result<()> {
     let flow = read_flow(file)?;
-    let (replay, latency) = match book {
-        BookName::Fast | BookName::Reference => {
-            let empty = || Core::new(ReferenceBook::new(InstrumentId(0)), &flow);
-            (replay::replay(&mut empty(), &flow), replay::latency(&mut empty(), &flow))
-        }
-        BookName::Plain => {
-            (replay::replay(&mut Naive::new(&flow), &flow), replay::latency(&mut Naive::new(&flow), &flow))
-        }
-    };
+    let (replay, latency) = (book.replay(&flow), book.latency(&flow));
     println!("{} {}", file.display(), replay.key);
     println!(
         "ops={} cpu_s={:.3} mops={:.2} p50_ns={} p99_ns={} book_mb={:.1}",

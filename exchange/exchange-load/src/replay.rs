@@ -6,8 +6,9 @@
 
 use std::time::{Duration, Instant};
 
-use exchange_core::book::{BookCommand, OrderBook, ReferenceBook};
-use exchange_types::Event;
+use exchange_core::book::index::{DenseIndex, IdIndex, OpaqueIndex};
+use exchange_core::book::{BookCommand, FastBook, OrderBook, ReferenceBook};
+use exchange_types::{Event, EventBuffer, InstrumentId};
 use rustix::time::{ClockId, clock_gettime};
 
 use crate::commands::Decoder;
@@ -22,7 +23,7 @@ const BATCH: usize = 512;
 const CHUNK: usize = 8 * BATCH;
 
 /// A matcher that can replay a file.
-pub trait Matcher {
+trait Matcher {
     /// Carries out records and keeps what happened for [`hash`](Self::hash).
     fn run(&mut self, records: &[Record]);
 
@@ -34,6 +35,55 @@ pub trait Matcher {
 
     /// Bytes that the book has allocated, as far as it knows them.
     fn memory_bytes(&self) -> Option<usize>;
+}
+
+/// What a file is replayed through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Book {
+    /// The book that runs, with the index that fits the file's ids.
+    Fast,
+    /// The book that specifies matching.
+    Reference,
+    /// The plain matcher.
+    Plain,
+}
+
+impl Book {
+    /// Replays a file through this book.
+    #[must_use]
+    pub fn replay(self, flow: &Flow) -> Replay {
+        match self {
+            Self::Fast if flow.header.highest_id != 0 => replay(&mut fast_dense(flow), flow),
+            Self::Fast => replay(&mut fast_opaque(flow), flow),
+            Self::Reference => replay(&mut reference(flow), flow),
+            Self::Plain => replay(&mut Plain::new(flow), flow),
+        }
+    }
+
+    /// Replays a file through this book, operation by operation.
+    #[must_use]
+    pub fn latency(self, flow: &Flow) -> Latency {
+        match self {
+            Self::Fast if flow.header.highest_id != 0 => latency(&mut fast_dense(flow), flow),
+            Self::Fast => latency(&mut fast_opaque(flow), flow),
+            Self::Reference => latency(&mut reference(flow), flow),
+            Self::Plain => latency(&mut Plain::new(flow), flow),
+        }
+    }
+}
+
+const INSTRUMENT: InstrumentId = InstrumentId(0);
+
+fn fast_dense(flow: &Flow) -> Core<FastBook<DenseIndex>> {
+    Core::new(FastBook::new(INSTRUMENT, DenseIndex::default(), 0), flow)
+}
+
+fn fast_opaque(flow: &Flow) -> Core<FastBook<OpaqueIndex>> {
+    Core::new(FastBook::new(INSTRUMENT, OpaqueIndex::default(), 0), flow)
+}
+
+fn reference(flow: &Flow) -> Core<ReferenceBook> {
+    Core::new(ReferenceBook::new(INSTRUMENT), flow)
 }
 
 /// What a replay found and what it cost.
@@ -58,7 +108,7 @@ impl Replay {
 }
 
 /// Replays a file and measures the processor time of the part after the prefill.
-pub fn replay(matcher: &mut impl Matcher, flow: &Flow) -> Replay {
+fn replay(matcher: &mut impl Matcher, flow: &Flow) -> Replay {
     let mut key = Key::default();
     let (prefill, timed) = flow.parts();
     for chunk in prefill.chunks(CHUNK) {
@@ -76,12 +126,6 @@ pub fn replay(matcher: &mut impl Matcher, flow: &Flow) -> Replay {
     Replay { key, operations: timed.len() as u64, processor, memory_bytes: matcher.memory_bytes() }
 }
 
-/// The key of a file by the plain matcher.
-#[must_use]
-pub fn naive_key(flow: &Flow) -> Key {
-    replay(&mut Naive::new(flow), flow).key
-}
-
 /// Latencies of single operations, the cost of the clock taken off.
 #[derive(Debug, Clone, Copy)]
 pub struct Latency {
@@ -92,7 +136,7 @@ pub struct Latency {
 }
 
 /// Replays a file operation by operation and measures each one after the prefill.
-pub fn latency(matcher: &mut impl Matcher, flow: &Flow) -> Latency {
+fn latency(matcher: &mut impl Matcher, flow: &Flow) -> Latency {
     let mut key = TradeKey::default();
     let (prefill, timed) = flow.parts();
     for chunk in prefill.chunks(CHUNK) {
@@ -157,20 +201,19 @@ impl Histogram {
 }
 
 /// The plain matcher, with the fills that are not hashed yet.
-pub struct Naive {
+struct Plain {
     book: NaiveBook,
     fills: Vec<Fill>,
 }
 
-impl Naive {
+impl Plain {
     /// An empty book for a file.
-    #[must_use]
-    pub fn new(flow: &Flow) -> Self {
+    fn new(flow: &Flow) -> Self {
         Self { book: NaiveBook::new(flow.header.self_trade_prevention), fills: Vec::with_capacity(2 * CHUNK) }
     }
 }
 
-impl Matcher for Naive {
+impl Matcher for Plain {
     fn run(&mut self, records: &[Record]) {
         for record in records {
             self.book.apply(record, &mut |fill| self.fills.push(fill));
@@ -193,9 +236,9 @@ impl Matcher for Naive {
 }
 
 /// What a book of `exchange-core` needs in order to be replayed.
-pub trait ReplayedBook: OrderBook {
+trait ReplayedBook: OrderBook {
     /// Carries out commands one after the other.
-    fn apply_all(&mut self, commands: &[BookCommand], events: &mut Vec<Event>) {
+    fn apply_all(&mut self, commands: &[BookCommand], events: &mut EventBuffer) {
         for command in commands {
             self.apply(command, events);
         }
@@ -209,30 +252,35 @@ pub trait ReplayedBook: OrderBook {
 
 impl ReplayedBook for ReferenceBook {}
 
+impl<I: IdIndex> ReplayedBook for FastBook<I> {
+    fn apply_all(&mut self, commands: &[BookCommand], events: &mut EventBuffer) {
+        Self::apply_all(self, commands, events);
+    }
+
+    fn allocated_bytes(&self) -> Option<usize> {
+        Some(self.memory_bytes())
+    }
+}
+
 /// A book of `exchange-core`, with the buffers for its commands and events.
-pub struct Core<B> {
+struct Core<B> {
     book: B,
     decoder: Decoder,
     commands: Vec<BookCommand>,
-    events: Vec<Event>,
+    events: EventBuffer,
 }
 
 impl<B: ReplayedBook> Core<B> {
     /// This book, empty, for a file.
-    pub fn new(book: B, flow: &Flow) -> Self {
+    fn new(book: B, flow: &Flow) -> Self {
         let decoder = Decoder::new(flow.header.self_trade_prevention);
         Self {
             book,
             decoder,
             commands: Vec::with_capacity(BATCH),
             // Sweeps take several orders at once; beyond this the buffer grows once and stays.
-            events: Vec::with_capacity(4 * CHUNK),
+            events: EventBuffer::with_capacity(4 * CHUNK),
         }
-    }
-
-    /// The book.
-    pub const fn book(&self) -> &B {
-        &self.book
     }
 }
 
