@@ -63,7 +63,7 @@ impl DepthBook {
     pub fn from_snapshot(snapshot: &DepthSnapshot) -> Result<Self, DepthBookError> {
         let mut levels = Levels::default();
         for (side, given) in [(Side::Buy, &snapshot.bids), (Side::Sell, &snapshot.asks)] {
-            if given.len() > LEVELS_MAX {
+            if !levels.has_room_for(given.len()) {
                 return Err(DepthBookError::TooManyLevels);
             }
             for level in given {
@@ -106,7 +106,7 @@ impl DepthBook {
             let count = if change.side == Side::Buy { bids } else { asks };
             *count = count.saturating_add(usize::from(missing));
         }
-        if grown.into_iter().any(|count| count > LEVELS_MAX) {
+        if !grown.into_iter().all(|count| self.levels.has_room_for(count)) {
             return Err(DepthBookError::TooManyLevels);
         }
         for change in update.changes {
@@ -146,5 +146,31 @@ impl DepthBook {
             bids: self.levels(Side::Buy).collect(),
             asks: self.levels(Side::Sell).collect(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::feed::LevelChange;
+
+    #[test]
+    fn an_update_that_would_exceed_the_ceiling_is_refused_whole() {
+        let (instrument, seq) = (InstrumentId(0), Sequence(0));
+        let mut book = DepthBook { instrument, seq, levels: Levels::with_ceiling(2) };
+        let change = |price, quantity| LevelChange {
+            side: Side::Buy,
+            price: PriceTicks(price),
+            quantity,
+            orders: u32::from(quantity > 0),
+        };
+        let changes = &[change(7, 1), change(8, 1)];
+        let first = DepthUpdate { instrument, seq: Sequence(1), prev_seq: seq, changes };
+        assert_eq!(book.apply(&first), Ok(Taken::Applied));
+        let before = book.clone();
+        let changes = &[change(7, 5), change(9, 1)];
+        let next = DepthUpdate { instrument, seq: Sequence(2), prev_seq: Sequence(1), changes };
+        assert_eq!(book.apply(&next), Err(DepthBookError::TooManyLevels));
+        assert_eq!(book, before);
     }
 }

@@ -5,9 +5,9 @@ use std::collections::btree_map::Entry;
 
 use exchange_types::{PriceTicks, QuantityLots, Side};
 
-/// Most price levels on one side: many more orders than a book of a million has, each at a price of its own, in a hundred
-/// megabytes. A book is full before, so reaching it means that the events are not those of a book.
-pub const LEVELS_MAX: usize = 1 << 22;
+/// Most price levels on one side: as many as a book holds orders, each at a price of its own. The book rejects before, so
+/// reaching it means that the events are not those of a book.
+pub const LEVELS_MAX: usize = 1 << 26;
 
 /// One price level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,13 +53,31 @@ pub(super) enum OrderIs {
 }
 
 /// The levels of both sides by price.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Levels {
     bids: BTreeMap<PriceTicks, Total>,
     asks: BTreeMap<PriceTicks, Total>,
+    /// [`LEVELS_MAX`], except in a test of what happens there.
+    levels_max: usize,
+}
+
+impl Default for Levels {
+    fn default() -> Self {
+        Self::with_ceiling(LEVELS_MAX)
+    }
 }
 
 impl Levels {
+    /// No levels, and room for this many on each side.
+    pub(super) const fn with_ceiling(levels_max: usize) -> Self {
+        Self { bids: BTreeMap::new(), asks: BTreeMap::new(), levels_max }
+    }
+
+    /// Whether a side may have so many levels.
+    pub(super) const fn has_room_for(&self, levels: usize) -> bool {
+        levels <= self.levels_max
+    }
+
     /// Adds an order and returns what stood there before.
     #[inline]
     pub(super) fn add(
@@ -71,9 +89,8 @@ impl Levels {
         if quantity.0 == 0 {
             return Err(LevelError::Zero);
         }
-        let levels = self.side_mut(side);
-        let full = levels.len() >= LEVELS_MAX;
-        match levels.entry(price) {
+        let full = self.side(side).len() >= self.levels_max;
+        match self.side_mut(side).entry(price) {
             Entry::Vacant(_) if full => Err(LevelError::TooMany),
             Entry::Vacant(level) => {
                 level.insert(Total { quantity: u64::from(quantity.0), orders: 1 });
@@ -174,5 +191,36 @@ impl Levels {
             Side::Buy => &mut self.bids,
             Side::Sell => &mut self.asks,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LOT: QuantityLots = QuantityLots(1);
+
+    #[test]
+    fn one_level_more_than_the_ceiling_is_refused_and_an_order_on_a_level_is_not() {
+        let mut levels = Levels::with_ceiling(2);
+        for price in [7, 9] {
+            levels.add(Side::Buy, PriceTicks(price), LOT).unwrap();
+        }
+        let before = levels.clone();
+        assert_eq!(levels.add(Side::Buy, PriceTicks(8), LOT), Err(LevelError::TooMany));
+        assert_eq!(levels, before);
+        levels.add(Side::Buy, PriceTicks(7), LOT).unwrap();
+        levels.add(Side::Sell, PriceTicks(8), LOT).unwrap();
+        levels.take(Side::Buy, PriceTicks(9), LOT, OrderIs::Gone).unwrap();
+        levels.add(Side::Buy, PriceTicks(8), LOT).unwrap();
+    }
+
+    #[test]
+    fn a_level_of_all_orders_that_can_be_counted_takes_no_more() {
+        let mut levels = Levels::default();
+        let full = Total { quantity: u64::from(u32::MAX), orders: u32::MAX };
+        levels.set(Side::Sell, PriceTicks(5), full);
+        assert_eq!(levels.add(Side::Sell, PriceTicks(5), LOT), Err(LevelError::Overflow));
+        assert_eq!(levels.total(Side::Sell, PriceTicks(5)), full);
     }
 }

@@ -1,8 +1,10 @@
 //! What happens where something ends: histories, numbers of things, and sequences.
 
+use exchange_core::book::FastBook;
+use exchange_core::book::index::DenseIndex;
 use exchange_core::feed::{
     DepthBook, DepthBookError, DepthSnapshot, DepthUpdate, EventHeader, Feed, FeedError, INSTRUMENTS_MAX,
-    Interval, LEVELS_MAX, Level, LevelChange, LevelError, RECENT_TRADES_MAX,
+    Interval, LEVELS_MAX, Level, LevelChange, RECENT_TRADES_MAX,
 };
 use exchange_types::{
     AccountId, Event, InstrumentId, OrderId, PriceTicks, QuantityLots, Sequence, Side, TimestampNs, Trade,
@@ -150,15 +152,8 @@ fn an_event_of_an_unlisted_instrument_is_refused() {
 }
 
 #[test]
-fn one_level_more_than_the_ceiling_is_refused() {
-    let mut bench = Bench::new();
-    for price in 1..=u32::try_from(LEVELS_MAX).unwrap() {
-        bench.rest(price, 1).unwrap();
-        bench.record.0.clear();
-    }
-    let error = bench.rest(u32::MAX - 1, 1).unwrap_err();
-    assert!(matches!(error, FeedError::Level { source: LevelError::TooMany, .. }), "{error}");
-    bench.rest(1, 1).unwrap();
+fn the_feed_has_room_for_every_book() {
+    assert_eq!(LEVELS_MAX, FastBook::<DenseIndex>::ORDERS_MAX);
 }
 
 #[test]

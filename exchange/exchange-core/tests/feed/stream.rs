@@ -5,7 +5,7 @@ use exchange_core::feed::{
     Candle, DepthUpdate, EventHeader, Feed, FeedSink, Interval, LevelChange, TradePrint,
 };
 use exchange_types::{
-    AccountId, CancelCause, Event, InstrumentId, OrderId, OrderType, PriceTicks, QuantityLots,
+    AccountId, CancelCause, Event, EventBuffer, InstrumentId, OrderId, OrderType, PriceTicks, QuantityLots,
     SelfTradePrevention, Sequence, Side, TimeInForce, TimestampNs,
 };
 use proptest::prelude::*;
@@ -70,14 +70,14 @@ impl Venue {
         let mut venue =
             Self { books: INSTRUMENTS.map(ReferenceBook::new), command: 0, event: 0, time: 0, last_order: 0 };
         let listed = INSTRUMENTS.map(|instrument| Event::InstrumentListed { instrument });
-        let events = venue.stamp(listed.to_vec());
+        let events = venue.stamp(&listed);
         (venue, events)
     }
 
     /// Carries out a command and gives its events; there is at least one.
     pub fn step(&mut self, [operation, which, what, when]: Numbers) -> Vec<(EventHeader, Event)> {
         self.time += STEPS_NS[usize::from(when) % STEPS_NS.len()];
-        let mut events = Vec::new();
+        let mut events = EventBuffer::new();
         let now = TimestampNs(self.time);
         self.books.iter_mut().for_each(|book| book.expire(now, &mut events));
         // Recent orders: most of them rest.
@@ -108,11 +108,11 @@ impl Venue {
         if events.is_empty() {
             events.push(Event::Ticked);
         }
-        self.stamp(events)
+        self.stamp(&events)
     }
 
     /// A mass cancel: many levels of both instruments in one command.
-    fn cancel_half(&mut self, events: &mut Vec<Event>) {
+    fn cancel_half(&mut self, events: &mut EventBuffer) {
         for book in &mut self.books {
             let mut orders = Vec::new();
             book.visit(&mut |order| orders.push(order.id));
@@ -123,13 +123,13 @@ impl Venue {
         }
     }
 
-    fn stamp(&mut self, events: Vec<Event>) -> Vec<(EventHeader, Event)> {
+    fn stamp(&mut self, events: &[Event]) -> Vec<(EventHeader, Event)> {
         self.command += 1;
         let (command, time) = (Sequence(self.command), TimestampNs(self.time));
         let header = |sequence| EventHeader { sequence: Sequence(sequence), command, time };
         let first = self.event + 1;
         self.event += events.len() as u64;
-        (first..).zip(events).map(|(sequence, event)| (header(sequence), event)).collect()
+        (first..).zip(events).map(|(sequence, event)| (header(sequence), *event)).collect()
     }
 }
 
