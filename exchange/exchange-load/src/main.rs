@@ -6,9 +6,11 @@ use std::fs::File;
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use exchange_load::feed;
 use exchange_load::flow::{Description, Flow, Ids, Mix, generate};
 use exchange_load::replay::Book;
 
@@ -32,6 +34,11 @@ enum Command {
         /// Which book
         #[arg(long, value_enum, default_value_t = BookName::Fast)]
         book: BookName,
+    },
+    /// Send the events of an order-flow file through the feed and a consumer of its depth; print what that costs
+    Feed {
+        /// The order-flow file
+        file: PathBuf,
     },
 }
 
@@ -147,6 +154,7 @@ fn run(command: Command) -> Result<()> {
             Ok(())
         }
         Command::Book { file, book } => replay_book(&file, book.into()),
+        Command::Feed { file } => measure_feed(&file),
         Command::Flow(FlowCommand::Key { file }) => {
             println!("{} {}", file.display(), Book::Plain.replay(&read_flow(&file)?).key);
             Ok(())
@@ -167,6 +175,22 @@ fn replay_book(file: &Path, book: Book) -> Result<()> {
         latency.p50_ns,
         latency.p99_ns,
         replay.memory_bytes.unwrap_or(0) as f64 / 1e6,
+    );
+    Ok(())
+}
+
+fn measure_feed(file: &Path) -> Result<()> {
+    let cost = feed::measure(&read_flow(file)?)?;
+    let per_second = |count: u64, time: Duration| count as f64 / time.as_secs_f64().max(1e-9) / 1e6;
+    println!(
+        "events={} feed_mevents={:.2} updates={} consumer_mupdates={:.2} levels={} snapshot_kb={:.0} snapshot_ms={:.2}",
+        cost.events,
+        per_second(cost.events, cost.feed),
+        cost.updates,
+        per_second(cost.updates, cost.consumer),
+        cost.levels,
+        cost.snapshot_bytes as f64 / 1e3,
+        cost.snapshot.as_secs_f64() * 1e3,
     );
     Ok(())
 }
