@@ -6,8 +6,10 @@
 
 mod fast;
 pub mod index;
+mod reference;
 
 pub use fast::FastBook;
+pub use reference::ReferenceBook;
 
 use exchange_types::{
     AccountId, CancelCause, EventBuffer, OrderId, OrderType, PriceTicks, QuantityLots, SelfTradePrevention,
@@ -125,7 +127,8 @@ impl RestingOrder {
 /// Events of a submitted order come in this order: a reject alone; or the fills and the makers that self-trade prevention
 /// cancelled, in the order in which the taker met them, then at most one of [`Event::Rested`] or [`Event::Cancelled`] for what
 /// is left of the taker. A replacement says [`Event::Cancelled`] for the old order first. An order id the book does not hold,
-/// or an id for a new order that it does hold, is rejected and changes nothing.
+/// or an id for a new order that it does hold, is rejected and changes nothing; the reject names that id. An order cannot be
+/// replaced by one of its own id.
 pub trait OrderBook {
     /// Carries out one command and appends what happened to `events`.
     fn apply(&mut self, command: &BookCommand, events: &mut EventBuffer);
