@@ -19,6 +19,9 @@ use crate::naive::{Fill, NaiveBook};
 /// Records between two looks at the clock, which costs a fraction of a microsecond, and between two hashings of events. So
 /// few that their events stay in the cache, as they would with a consumer that keeps up.
 const CHUNK: usize = 1024;
+/// Records between two hashings where latencies are taken. At its ends a book that looks ahead asks for several records at
+/// once, which must stay far below one in a hundred.
+const LATENCY_CHUNK: usize = 8192;
 
 /// A matcher that can replay a file.
 trait Matcher {
@@ -143,7 +146,7 @@ fn latency(matcher: &mut impl Matcher, flow: &Flow) -> Latency {
     }
     let cost = clock_cost();
     let mut histogram = Histogram::default();
-    for chunk in timed.chunks(CHUNK) {
+    for chunk in timed.chunks(LATENCY_CHUNK) {
         // A matcher asks for the next record when it is done with one, whether or not it looks ahead: the time between two
         // requests is that of one operation.
         let mut last = Instant::now();
