@@ -7,7 +7,7 @@
 use std::time::{Duration, Instant};
 
 use exchange_core::book::index::{DenseIndex, IdIndex, OpaqueIndex};
-use exchange_core::book::{BookCommand, FastBook, OrderBook, ReferenceBook};
+use exchange_core::book::{FastBook, OrderBook, ReferenceBook};
 use exchange_types::{Event, EventBuffer, InstrumentId};
 use rustix::time::{ClockId, clock_gettime};
 
@@ -16,11 +16,8 @@ use crate::flow::{Flow, Record};
 use crate::key::{BookKey, Key, TradeKey};
 use crate::naive::{Fill, NaiveBook};
 
-/// Commands handed over at once: they fit the first-level cache, and the ends of batches, where nothing can be fetched
-/// ahead, are rare.
-const BATCH: usize = 512;
 /// Records between two looks at the clock, which costs a fraction of a microsecond, and between two hashings of events.
-const CHUNK: usize = 8 * BATCH;
+const CHUNK: usize = 4096;
 
 /// A matcher that can replay a file.
 trait Matcher {
@@ -237,10 +234,10 @@ impl Matcher for Plain {
 
 /// What a book of `exchange-core` needs in order to be replayed.
 trait ReplayedBook: OrderBook {
-    /// Carries out commands one after the other.
-    fn apply_all(&mut self, commands: &[BookCommand], events: &mut EventBuffer) {
-        for command in commands {
-            self.apply(command, events);
+    /// Carries out records one after the other.
+    fn apply_records(&mut self, records: &[Record], decoder: Decoder, events: &mut EventBuffer) {
+        for record in records {
+            self.apply(&decoder.command(record), events);
         }
     }
 
@@ -253,8 +250,9 @@ trait ReplayedBook: OrderBook {
 impl ReplayedBook for ReferenceBook {}
 
 impl<I: IdIndex> ReplayedBook for FastBook<I> {
-    fn apply_all(&mut self, commands: &[BookCommand], events: &mut EventBuffer) {
-        Self::apply_all(self, commands, events);
+    fn apply_records(&mut self, records: &[Record], decoder: Decoder, events: &mut EventBuffer) {
+        let subject = |record: &Record| (record.order, record.price);
+        self.apply_each(records, subject, |record| decoder.command(record), events);
     }
 
     fn allocated_bytes(&self) -> Option<usize> {
@@ -266,7 +264,6 @@ impl<I: IdIndex> ReplayedBook for FastBook<I> {
 struct Core<B> {
     book: B,
     decoder: Decoder,
-    commands: Vec<BookCommand>,
     events: EventBuffer,
 }
 
@@ -277,7 +274,6 @@ impl<B: ReplayedBook> Core<B> {
         Self {
             book,
             decoder,
-            commands: Vec::with_capacity(BATCH),
             // Sweeps take several orders at once; beyond this the buffer grows once and stays.
             events: EventBuffer::with_capacity(4 * CHUNK),
         }
@@ -286,11 +282,7 @@ impl<B: ReplayedBook> Core<B> {
 
 impl<B: ReplayedBook> Matcher for Core<B> {
     fn run(&mut self, records: &[Record]) {
-        for batch in records.chunks(BATCH) {
-            self.commands.clear();
-            self.commands.extend(batch.iter().map(|record| self.decoder.command(record)));
-            self.book.apply_all(&self.commands, &mut self.events);
-        }
+        self.book.apply_records(records, self.decoder, &mut self.events);
     }
 
     fn hash(&mut self, key: &mut TradeKey) {

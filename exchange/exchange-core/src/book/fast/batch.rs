@@ -1,6 +1,6 @@
 //! Commands in a row: what the next ones will touch is fetched while this one runs.
 
-use exchange_types::EventBuffer;
+use exchange_types::{EventBuffer, OrderId, PriceTicks};
 
 use super::{FastBook, IdIndex};
 use crate::book::{BookCommand, OrderBook};
@@ -20,33 +20,48 @@ const HANDLES: usize = 16;
 impl<I: IdIndex> FastBook<I> {
     /// Carries out commands in their order, exactly as [`apply`](OrderBook::apply) for each of them would.
     pub fn apply_all(&mut self, commands: &[BookCommand], events: &mut EventBuffer) {
+        self.apply_each(commands, subject, |command| *command, events);
+    }
+
+    /// Carries out commands that stand in a row in some other form, each turned into a [`BookCommand`] when its turn comes: so
+    /// the processor decides only once, and not first when it decodes and again when it applies, what kind a command is.
+    ///
+    /// `subject` says the id that a command names first and its price, or zero. It is asked ahead and should not branch; a
+    /// wrong answer costs time and nothing else.
+    pub fn apply_each<T>(
+        &mut self,
+        queue: &[T],
+        subject: impl Fn(&T) -> (OrderId, PriceTicks),
+        command: impl Fn(&T) -> BookCommand,
+        events: &mut EventBuffer,
+    ) {
         if self.live < PREFETCH_FROM {
-            for command in commands {
-                self.apply(command, events);
+            for each in queue {
+                self.apply(&command(each), events);
             }
             return;
         }
-        for command in commands.iter().take(INDEX_AHEAD) {
-            self.index.prefetch(subject(command).0);
+        for each in queue.iter().take(INDEX_AHEAD) {
+            self.index.prefetch(subject(each).0.0);
         }
         let mut handles = [0; HANDLES];
-        for (at, command) in commands.iter().enumerate() {
-            if let Some(command) = commands.get(at.wrapping_add(INDEX_AHEAD)) {
-                self.index.prefetch(subject(command).0);
+        for (at, each) in queue.iter().enumerate() {
+            if let Some(each) = queue.get(at.wrapping_add(INDEX_AHEAD)) {
+                self.index.prefetch(subject(each).0.0);
             }
-            if let Some(command) = commands.get(at.wrapping_add(RECORD_AHEAD)) {
-                let (id, price) = subject(command);
-                let handle = self.index.guess(id);
+            if let Some(each) = queue.get(at.wrapping_add(RECORD_AHEAD)) {
+                let (id, price) = subject(each);
+                let handle = self.index.guess(id.0);
                 handles[at.wrapping_add(RECORD_AHEAD) % HANDLES] = handle;
                 self.slab.prefetch(handle);
                 // A new order is linked to the last one at its price.
-                let head = self.ladder.near(price).unwrap_or(0);
+                let head = self.ladder.near(price.0).unwrap_or(0);
                 self.slab.prefetch(self.slab.get(head).prev);
             }
             let soon = self.slab.get(handles[at.wrapping_add(QUEUE_AHEAD) % HANDLES]);
             self.slab.prefetch(soon.next);
             self.slab.prefetch(soon.prev);
-            self.apply(command, events);
+            self.apply(&command(each), events);
         }
     }
 }
@@ -54,10 +69,10 @@ impl<I: IdIndex> FastBook<I> {
 /// The id that a command names first, and its price or zero. The same for all kinds, so that looking ahead never waits for a
 /// branch: the id of a new order is not there yet, which costs a look at an empty place and nothing more.
 #[inline]
-fn subject(command: &BookCommand) -> (u64, u32) {
+fn subject(command: &BookCommand) -> (OrderId, PriceTicks) {
     match command {
-        BookCommand::Submit(order) => (order.id.0, order.price.0),
-        BookCommand::Cancel { order, .. } | BookCommand::Reduce { order, .. } => (order.0, 0),
-        BookCommand::Replace { order, price, .. } => (order.0, price.0),
+        BookCommand::Submit(order) => (order.id, order.price),
+        BookCommand::Cancel { order, .. } | BookCommand::Reduce { order, .. } => (*order, PriceTicks(0)),
+        BookCommand::Replace { order, price, .. } => (*order, *price),
     }
 }
