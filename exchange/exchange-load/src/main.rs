@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use exchange_load::bench::{self, Report};
 use exchange_load::feed;
 use exchange_load::flow::{Description, Flow, Ids, Mix, generate};
 use exchange_load::replay::Book;
@@ -40,7 +41,39 @@ enum Command {
         /// The order-flow file
         file: PathBuf,
     },
+    /// Measure parts of the exchange beside plain counterparts in the same run
+    #[command(subcommand)]
+    Bench(BenchCommand),
 }
+
+#[derive(Subcommand)]
+enum BenchCommand {
+    /// The fast book beside the plain matcher: w1, w2 and w3 with dense and opaque ids
+    Book(Effort),
+}
+
+#[derive(Args)]
+struct Effort {
+    /// Rounds; the figures are their medians
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
+    /// One short round, in which results are compared and speeds are shown but not judged
+    #[arg(long)]
+    quick: bool,
+}
+
+impl From<&Effort> for bench::Effort {
+    fn from(effort: &Effort) -> Self {
+        if effort.quick {
+            Self { rounds: 1, operations: Some(QUICK_OPERATIONS) }
+        } else {
+            Self { rounds: effort.rounds, operations: None }
+        }
+    }
+}
+
+/// Enough to meet every operation thousands of times, in a second or two.
+const QUICK_OPERATIONS: u64 = 200_000;
 
 #[derive(Clone, Copy, ValueEnum)]
 enum BookName {
@@ -148,6 +181,7 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> Result<()> {
     match command {
+        Command::Bench(BenchCommand::Book(effort)) => judge(&bench::book((&effort).into())?, &effort),
         Command::Flow(FlowCommand::Generate(generate)) => write_flow(&generate),
         Command::Flow(FlowCommand::Describe { file }) => {
             println!("{}", Description::of(&read_flow(&file)?));
@@ -192,6 +226,17 @@ fn measure_feed(file: &Path) -> Result<()> {
         cost.snapshot_bytes as f64 / 1e3,
         cost.snapshot.as_secs_f64() * 1e3,
     );
+    Ok(())
+}
+
+/// Prints a report; targets that were missed are an error unless the run was too short to judge.
+fn judge(report: &Report, effort: &Effort) -> Result<()> {
+    print!("{report}");
+    if effort.quick {
+        println!("a quick run: speeds are not judged");
+    } else if !report.reached() {
+        bail!("a target was missed");
+    }
     Ok(())
 }
 
