@@ -4,8 +4,11 @@
 //! before. A newcomer needs to know one thing: `ReferenceBook` is the specification one can read, `FastBook` the one that
 //! runs, and the differential test holds them together.
 
+mod fast;
+pub mod index;
 mod reference;
 
+pub use fast::FastBook;
 pub use reference::ReferenceBook;
 
 use exchange_types::{
@@ -36,6 +39,16 @@ pub struct Order {
     pub time_in_force: TimeInForce,
     /// What happens when it meets an order of its own account.
     pub self_trade: SelfTradePrevention,
+}
+
+impl Order {
+    /// Whether what is left of it may join the book.
+    #[inline]
+    #[must_use]
+    pub const fn may_rest(&self) -> bool {
+        !matches!(self.order_type, OrderType::Market)
+            && matches!(self.time_in_force, TimeInForce::Gtc | TimeInForce::Gtd)
+    }
 }
 
 /// What a book can be told.
@@ -87,6 +100,26 @@ pub struct RestingOrder {
     pub self_trade: SelfTradePrevention,
     /// When it ends; zero: when it is cancelled or filled.
     pub expires_at: TimestampNs,
+}
+
+impl RestingOrder {
+    /// The order that takes its place when it is replaced: a plain limit order that inherits what a replacement cannot say.
+    #[inline]
+    #[must_use]
+    pub fn replacement(&self, id: OrderId, price: PriceTicks, quantity: QuantityLots) -> Order {
+        let expires = self.expires_at != TimestampNs(0);
+        Order {
+            id,
+            account: self.account,
+            price,
+            quantity,
+            expires_at: self.expires_at,
+            side: self.side,
+            order_type: OrderType::Limit,
+            time_in_force: if expires { TimeInForce::Gtd } else { TimeInForce::Gtc },
+            self_trade: self.self_trade,
+        }
+    }
 }
 
 /// What both books can do.
