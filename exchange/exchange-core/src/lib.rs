@@ -9,5 +9,10 @@
 
 pub mod book;
 mod digest;
+mod engine;
+pub mod matching;
+mod mixer;
+pub mod risk;
 
 pub use digest::Digest;
+pub use engine::{CommandHeader, Engine};

@@ -1,0 +1,205 @@
+//! The engine: risk and matching joined into one fold of the log.
+//!
+//! It is not responsible for where commands come from or where events go. A newcomer needs to know one thing: [`Engine::apply`]
+//! is the whole exchange. Time passes (orders end), risk admits, matching matches, risk settles, conservation is asserted, and
+//! from time to time everything is counted again and a checkpoint says the state hash.
+
+use exchange_types::{Command, Event, RejectReason, Sequence, TimestampNs};
+
+use crate::Digest;
+use crate::book::OrderBook;
+use crate::matching::{Matching, OpenBook};
+use crate::risk::{Admitted, Risk, Violation};
+
+/// Where a command stands in the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CommandHeader {
+    /// Its position, one above that of the command before.
+    pub sequence: Sequence,
+    /// When it was sequenced; not before the command before it.
+    pub time: TimestampNs,
+}
+
+/// Most entries a recount looks at for each event since the last one. Recounts come every
+/// [`Event::CHECKPOINT_EVERY`] events; where there are more orders or balances than this many times as many, the walk over them
+/// waits for a later checkpoint, so that counting never costs more than trading. At 16, that is from 16,000 orders on.
+const RECOUNTED_PER_EVENT: u64 = 16;
+
+/// The state of the venue.
+#[derive(Debug, Clone)]
+pub struct Engine<B> {
+    risk: Risk,
+    matching: Matching<B>,
+    sequence: Sequence,
+    time: TimestampNs,
+    /// Events so far, checkpoints included: the sequence number of the last one.
+    events: u64,
+    /// The number of the last checkpoint among the events.
+    checkpoint_at: u64,
+    /// The number of events at the last recount of the orders, and at that of the balances. Neither is part of the state.
+    orders_recounted_at: u64,
+    balances_recounted_at: u64,
+    /// Messages from risk to matching, kept so that the next command allocates nothing.
+    admitted: Vec<Admitted>,
+}
+
+impl<B: OrderBook> Engine<B> {
+    /// A venue without anything, before the first command; `open` makes the book of each instrument that is listed.
+    #[must_use]
+    pub fn new(open: OpenBook<B>) -> Self {
+        Self {
+            risk: Risk::new(),
+            matching: Matching::new(open),
+            sequence: Sequence(0),
+            time: TimestampNs(0),
+            events: 0,
+            checkpoint_at: 0,
+            orders_recounted_at: 0,
+            balances_recounted_at: 0,
+            admitted: Vec::new(),
+        }
+    }
+
+    /// Folds the next command in and appends everything that happened to `events`. A command that is rejected appends
+    /// [`Event::Rejected`] and changes nothing but the position in the log.
+    ///
+    /// # Panics
+    /// If the command is not the next one, or its time is before that of the last one: the log's owner makes neither, and a
+    /// state that has skipped a command is worth nothing. Also if an invariant is broken: see [`Risk::settle`].
+    #[inline]
+    pub fn apply(&mut self, header: &CommandHeader, command: &Command, events: &mut Vec<Event>) {
+        let before = events.len();
+        self.pass_time(header, events);
+        self.admitted.clear();
+        self.risk.admit(header.time, command, &mut self.admitted, events);
+        let matched = events.len();
+        for admitted in &self.admitted {
+            self.matching.apply(admitted, events);
+        }
+        for event in &events[matched..] {
+            self.risk.settle(event);
+        }
+        self.finish(before, events);
+    }
+
+    /// Folds in a record of the log whose payload is not a command: that it was refused is what happened.
+    ///
+    /// # Panics
+    /// As [`apply`](Self::apply).
+    #[cold]
+    pub fn apply_malformed(&mut self, header: &CommandHeader, reason: RejectReason, events: &mut Vec<Event>) {
+        let before = events.len();
+        self.pass_time(header, events);
+        events.push(Event::Rejected {
+            order: exchange_types::OrderId(0),
+            instrument: exchange_types::InstrumentId(0),
+            account: exchange_types::AccountId(0),
+            reason,
+        });
+        self.finish(before, events);
+    }
+
+    #[inline]
+    fn pass_time(&mut self, header: &CommandHeader, events: &mut Vec<Event>) {
+        assert!(header.sequence == self.sequence.next(), "commands are folded in without a gap");
+        assert!(header.time >= self.time, "time does not go backwards");
+        self.sequence = header.sequence;
+        self.time = header.time;
+        let expired = events.len();
+        self.matching.expire(header.time, events);
+        for event in &events[expired..] {
+            self.risk.settle(event);
+        }
+    }
+
+    #[inline]
+    fn finish(&mut self, before: usize, events: &mut Vec<Event>) {
+        self.risk.assert_settled();
+        // Bound: 2^64 events do not happen.
+        let happened = events.len().wrapping_sub(before) as u64;
+        self.events = self.events.wrapping_add(happened);
+        if self.events.wrapping_sub(self.checkpoint_at) >= Event::CHECKPOINT_EVERY {
+            self.checkpoint(events);
+        }
+    }
+
+    /// Counts everything again and says the state hash.
+    #[cold]
+    fn checkpoint(&mut self, events: &mut Vec<Event>) {
+        if let Err(violation) = self.recount() {
+            panic!("{violation}");
+        }
+        events.push(Event::Checkpoint { events: self.events, state_hash: self.state_hash() });
+        self.events = self.events.wrapping_add(1);
+        self.checkpoint_at = self.events;
+    }
+
+    fn recount(&mut self) -> Result<(), Violation> {
+        let due = |entries: usize, last: u64| {
+            let since = self.events.wrapping_sub(last);
+            entries as u64 <= since.saturating_mul(RECOUNTED_PER_EVENT)
+        };
+        let orders_due = due(self.risk.live_orders(), self.orders_recounted_at);
+        if due(self.risk.balances(), self.balances_recounted_at) {
+            self.balances_recounted_at = self.events;
+            self.risk.audit_balances()?;
+        }
+        if orders_due {
+            self.orders_recounted_at = self.events;
+            self.risk.audit_orders()?;
+            self.matching.audit(&self.risk)?;
+        }
+        Ok(())
+    }
+
+    /// Counts everything again, now: balances, reservations against orders, orders against the books, digests.
+    ///
+    /// # Errors
+    /// The first rule that does not hold.
+    pub fn audit(&mut self) -> Result<(), Violation> {
+        self.risk.audit_balances()?;
+        self.risk.audit_orders()?;
+        self.matching.audit(&self.risk)
+    }
+
+    /// The digest of all state: equal venues have equal hashes, whatever their books are made of.
+    #[must_use]
+    pub fn state_hash(&self) -> u64 {
+        let mut digest = Digest::new();
+        for word in [self.risk.state_hash(), self.sequence.0, self.time.0, self.events, self.checkpoint_at] {
+            digest.word(word);
+        }
+        digest.end_record();
+        digest.value()
+    }
+
+    /// Risk: balances, orders, instruments.
+    #[must_use]
+    pub fn risk(&self) -> &Risk {
+        &self.risk
+    }
+
+    /// Matching: the books.
+    #[must_use]
+    pub fn matching(&self) -> &Matching<B> {
+        &self.matching
+    }
+
+    /// The position of the last command.
+    #[must_use]
+    pub fn sequence(&self) -> Sequence {
+        self.sequence
+    }
+
+    /// The time of the last command.
+    #[must_use]
+    pub fn time(&self) -> TimestampNs {
+        self.time
+    }
+
+    /// How many events there were so far: the sequence number of the last one.
+    #[must_use]
+    pub fn events(&self) -> u64 {
+        self.events
+    }
+}
