@@ -9,6 +9,7 @@
 
 mod command;
 mod event;
+mod event_buffer;
 mod id;
 mod instrument;
 mod number;
@@ -17,6 +18,7 @@ mod reason;
 
 pub use command::{Command, NewOrder, Scope, TradingState};
 pub use event::{CancelCause, Event, Trade};
+pub use event_buffer::EventBuffer;
 pub use id::{AccountId, AssetId, Epoch, InstrumentId, OrderId, Sequence, TimestampNs};
 pub use instrument::{AccountTier, FeeRate, Instrument, InstrumentError, InstrumentSpec};
 pub use number::{Amount, Price, PriceTicks, Quantity, QuantityLots};

@@ -12,8 +12,8 @@ pub use fast::FastBook;
 pub use reference::ReferenceBook;
 
 use exchange_types::{
-    AccountId, CancelCause, Event, OrderId, OrderType, PriceTicks, QuantityLots, SelfTradePrevention, Side,
-    TimeInForce, TimestampNs,
+    AccountId, CancelCause, EventBuffer, OrderId, OrderType, PriceTicks, QuantityLots, SelfTradePrevention,
+    Side, TimeInForce, TimestampNs,
 };
 
 use crate::Digest;
@@ -128,13 +128,13 @@ impl RestingOrder {
 /// cancelled, in the order in which the taker met them, then at most one of [`Event::Rested`] or [`Event::Cancelled`] for what
 /// is left of the taker. A replacement says [`Event::Cancelled`] for the old order first. An order id the book does not hold,
 /// or an id for a new order that it does hold, is rejected and changes nothing; the reject names that id. An order cannot be
-/// replaced by one of its own id. A command other than a submission says no account, and neither does its reject.
+/// replaced by one of its own id.
 pub trait OrderBook {
     /// Carries out one command and appends what happened to `events`.
-    fn apply(&mut self, command: &BookCommand, events: &mut Vec<Event>);
+    fn apply(&mut self, command: &BookCommand, events: &mut EventBuffer);
 
     /// Cancels every order whose expiry is not after `now`, in the order of (expiry, id).
-    fn expire(&mut self, now: TimestampNs, events: &mut Vec<Event>);
+    fn expire(&mut self, now: TimestampNs, events: &mut EventBuffer);
 
     /// The order with this id.
     fn order(&self, order: OrderId) -> Option<RestingOrder>;

@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use exchange_types::{
-    AccountId, CancelCause, Event, InstrumentId, OrderId, OrderType, PriceTicks, QuantityLots, RejectReason,
-    SelfTradePrevention, Side, TimeInForce, TimestampNs, Trade,
+    AccountId, CancelCause, Event, EventBuffer, InstrumentId, OrderId, OrderType, PriceTicks, QuantityLots,
+    RejectReason, SelfTradePrevention, Side, TimeInForce, TimestampNs, Trade,
 };
 
 use super::{BookCommand, Order, OrderBook, RestingOrder};
@@ -43,7 +43,7 @@ impl ReferenceBook {
         }
     }
 
-    fn submit(&mut self, order: &Order, events: &mut Vec<Event>) {
+    fn submit(&mut self, order: &Order, events: &mut EventBuffer) {
         if let Some(reason) = self.refusal(order) {
             events.push(self.rejected(order.id, order.account, reason));
             return;
@@ -52,11 +52,9 @@ impl ReferenceBook {
         if remaining == QuantityLots(0) {
             return;
         }
-        let rests = matches!(order.time_in_force, TimeInForce::Gtc | TimeInForce::Gtd)
-            && order.order_type != OrderType::Market;
         if met_itself {
             events.push(self.dropped(order, remaining, CancelCause::SelfTrade));
-        } else if rests {
+        } else if order.may_rest() {
             self.rest(order, remaining, events);
         } else {
             events.push(self.dropped(order, remaining, CancelCause::Immediate));
@@ -109,7 +107,7 @@ impl ReferenceBook {
     /// Trades an order against the other side: best price first, oldest order first, at the price of the resting order.
     ///
     /// Returns what is left of the taker, and whether that has to be cancelled because it met an order of its own account.
-    fn trade(&mut self, taker: &Order, events: &mut Vec<Event>) -> (QuantityLots, bool) {
+    fn trade(&mut self, taker: &Order, events: &mut EventBuffer) -> (QuantityLots, bool) {
         let mut remaining = taker.quantity;
         while remaining > QuantityLots(0) {
             let Some(maker) = self.makers(taker.side, taker.price).next().copied() else { break };
@@ -143,7 +141,7 @@ impl ReferenceBook {
     }
 
     /// Puts what is left of an order at the back of the queue of its price.
-    fn rest(&mut self, order: &Order, remaining: QuantityLots, events: &mut Vec<Event>) {
+    fn rest(&mut self, order: &Order, remaining: QuantityLots, events: &mut EventBuffer) {
         let expires_at = match order.time_in_force {
             TimeInForce::Gtd => order.expires_at,
             TimeInForce::Gtc | TimeInForce::Ioc | TimeInForce::Fok => TimestampNs(0),
@@ -172,7 +170,7 @@ impl ReferenceBook {
         });
     }
 
-    fn reduce(&mut self, order: &RestingOrder, by: QuantityLots, events: &mut Vec<Event>) {
+    fn reduce(&mut self, order: &RestingOrder, by: QuantityLots, events: &mut EventBuffer) {
         if by >= order.remaining {
             self.cancel(order, CancelCause::Reduced, events);
             return;
@@ -196,31 +194,19 @@ impl ReferenceBook {
         new_order: OrderId,
         price: PriceTicks,
         quantity: QuantityLots,
-        events: &mut Vec<Event>,
+        events: &mut EventBuffer,
     ) {
         // An order cannot be replaced by one of the same id either: events would not say which of the two they mean.
         if self.directory.contains_key(&new_order) {
-            events.push(self.rejected(new_order, AccountId(0), RejectReason::DuplicateOrderId));
+            events.push(self.rejected(new_order, old.account, RejectReason::DuplicateOrderId));
             return;
         }
         self.cancel(old, CancelCause::Replaced, events);
-        let ends = old.expires_at != TimestampNs(0);
-        let order = Order {
-            id: new_order,
-            account: old.account,
-            price,
-            quantity,
-            expires_at: old.expires_at,
-            side: old.side,
-            order_type: OrderType::Limit,
-            time_in_force: if ends { TimeInForce::Gtd } else { TimeInForce::Gtc },
-            self_trade: old.self_trade,
-        };
-        self.submit(&order, events);
+        self.submit(&old.replacement(new_order, price, quantity), events);
     }
 
     /// Takes a whole order off the book.
-    fn cancel(&mut self, order: &RestingOrder, cause: CancelCause, events: &mut Vec<Event>) {
+    fn cancel(&mut self, order: &RestingOrder, cause: CancelCause, events: &mut EventBuffer) {
         self.shrink(order, QuantityLots(0));
         events.push(Event::Cancelled {
             order: order.id,
@@ -279,14 +265,14 @@ impl ReferenceBook {
 }
 
 impl OrderBook for ReferenceBook {
-    fn apply(&mut self, command: &BookCommand, events: &mut Vec<Event>) {
+    fn apply(&mut self, command: &BookCommand, events: &mut EventBuffer) {
         let named = match command {
             BookCommand::Submit(order) => return self.submit(order, events),
             BookCommand::Cancel { order, .. }
             | BookCommand::Reduce { order, .. }
             | BookCommand::Replace { order, .. } => *order,
         };
-        // A command that names an order says no account; the event that rejects it says none either.
+        // A command that names an order says no account, and an order that is not there has none.
         let Some(resting) = self.order(named) else {
             return events.push(self.rejected(named, AccountId(0), RejectReason::UnknownOrder));
         };
@@ -300,7 +286,7 @@ impl OrderBook for ReferenceBook {
         }
     }
 
-    fn expire(&mut self, now: TimestampNs, events: &mut Vec<Event>) {
+    fn expire(&mut self, now: TimestampNs, events: &mut EventBuffer) {
         while let Some((_, order)) = self.expiries.first().copied().filter(|(expiry, _)| *expiry <= now) {
             let Some(resting) = self.order(order) else { return };
             self.cancel(&resting, CancelCause::Expired, events);

@@ -1,6 +1,6 @@
 //! Commands in a row: what the next ones will touch is fetched while this one runs.
 
-use exchange_types::{Event, OrderType, Side};
+use exchange_types::{EventBuffer, Side};
 use prefetch_index::prefetch_index;
 
 use super::{FastBook, IdIndex};
@@ -17,7 +17,7 @@ const QUEUE_AHEAD: usize = 4;
 
 impl<I: IdIndex> FastBook<I> {
     /// Carries out commands in their order, exactly as [`apply`](OrderBook::apply) for each of them would.
-    pub fn apply_all(&mut self, commands: &[BookCommand], events: &mut Vec<Event>) {
+    pub fn apply_all(&mut self, commands: &[BookCommand], events: &mut EventBuffer) {
         if self.live < PREFETCH_FROM {
             for command in commands {
                 self.apply(command, events);
@@ -59,11 +59,7 @@ impl<I: IdIndex> FastBook<I> {
     fn prefetch_record(&self, command: &BookCommand) {
         let handle = match command {
             BookCommand::Submit(order) => {
-                let crosses = match order.side {
-                    Side::Buy => order.price.0 >= self.best_ask,
-                    Side::Sell => order.price.0 <= self.best_bid,
-                };
-                if crosses || order.order_type == OrderType::Market {
+                if self.crosses(order) {
                     let best = match order.side {
                         Side::Buy => self.best_ask,
                         Side::Sell => self.best_bid,

@@ -1,7 +1,8 @@
 //! A taker meets the other side of the book.
 
 use exchange_types::{
-    AccountId, CancelCause, Event, OrderId, PriceTicks, QuantityLots, SelfTradePrevention, Side, Trade,
+    AccountId, CancelCause, Event, EventBuffer, OrderId, PriceTicks, QuantityLots, SelfTradePrevention, Side,
+    Trade,
 };
 
 use super::{FastBook, IdIndex, Order, flags};
@@ -18,7 +19,7 @@ impl<I: IdIndex> FastBook<I> {
 
     /// Matches a taker against the book. Returns what is left of it, and whether it met an order of its own account that
     /// ends it.
-    pub(super) fn take(&mut self, taker: &Order, events: &mut Vec<Event>) -> (u32, bool) {
+    pub(super) fn take(&mut self, taker: &Order, events: &mut EventBuffer) -> (u32, bool) {
         let mut remaining = taker.quantity.0;
         while let Some(price) = self.reachable(taker.side, taker.price) {
             let head = self.ladder.occupied(price);
@@ -38,7 +39,7 @@ impl<I: IdIndex> FastBook<I> {
         mut remaining: u32,
         price: u32,
         head: u32,
-        events: &mut Vec<Event>,
+        events: &mut EventBuffer,
     ) -> (u32, bool) {
         let mut stopped = false;
         let mut handle = self.slab.get(head).next;
@@ -54,18 +55,20 @@ impl<I: IdIndex> FastBook<I> {
                 let quantity = maker.remaining.min(remaining);
                 let maker_remaining = maker.remaining.wrapping_sub(quantity);
                 remaining = remaining.wrapping_sub(quantity);
-                events.push(Event::Trade(Trade {
-                    maker: OrderId(maker.id),
-                    taker: taker.id,
-                    instrument: self.instrument,
-                    maker_account: AccountId(maker.account),
-                    taker_account: taker.account,
-                    price: PriceTicks(price),
-                    quantity: QuantityLots(quantity),
-                    maker_remaining: QuantityLots(maker_remaining),
-                    taker_remaining: QuantityLots(remaining),
-                    taker_side: taker.side,
-                }));
+                events.push_with(|| {
+                    Event::Trade(Trade {
+                        maker: OrderId(maker.id),
+                        taker: taker.id,
+                        instrument: self.instrument,
+                        maker_account: AccountId(maker.account),
+                        taker_account: taker.account,
+                        price: PriceTicks(price),
+                        quantity: QuantityLots(quantity),
+                        maker_remaining: QuantityLots(maker_remaining),
+                        taker_remaining: QuantityLots(remaining),
+                        taker_side: taker.side,
+                    })
+                });
                 if maker_remaining > 0 {
                     self.slab.get_mut(handle).remaining = maker_remaining;
                     break;

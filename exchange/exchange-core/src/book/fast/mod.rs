@@ -13,8 +13,8 @@ mod slab;
 use std::collections::{BTreeMap, BTreeSet};
 
 use exchange_types::{
-    AccountId, CancelCause, Event, InstrumentId, OrderId, OrderType, PriceTicks, QuantityLots, RejectReason,
-    Side, TimeInForce, TimestampNs,
+    AccountId, CancelCause, Event, EventBuffer, InstrumentId, OrderId, OrderType, PriceTicks, QuantityLots,
+    RejectReason, Side, TimeInForce, TimestampNs,
 };
 
 use super::index::IdIndex;
@@ -77,17 +77,14 @@ impl<I: IdIndex> FastBook<I> {
     }
 
     #[inline]
-    fn submit(&mut self, order: &Order, events: &mut Vec<Event>) {
+    fn submit(&mut self, order: &Order, events: &mut EventBuffer) {
         if self.find(order.id) != 0 {
             return self.reject(order.id, order.account, RejectReason::DuplicateOrderId, events);
         }
         if !self.has_room(order.id) && order.may_rest() {
             return self.refuse(order, events);
         }
-        let crosses = match order.side {
-            Side::Buy => order.price.0 >= self.best_ask,
-            Side::Sell => order.price.0 <= self.best_bid,
-        };
+        let crosses = self.crosses(order);
         let mut remaining = order.quantity.0;
         if crosses {
             if order.order_type == OrderType::PostOnly {
@@ -113,20 +110,27 @@ impl<I: IdIndex> FastBook<I> {
         self.rest(order, remaining, events);
     }
 
+    /// Whether an order reaches the other side. Written without a branch, because nobody can predict the side of an order.
+    #[inline]
+    fn crosses(&self, order: &Order) -> bool {
+        let buy = order.side == Side::Buy;
+        (buy & (order.price.0 >= self.best_ask)) | (!buy & (order.price.0 <= self.best_bid))
+    }
+
     #[inline]
     fn has_room(&self, id: OrderId) -> bool {
         self.live < Self::ORDERS_MAX && self.index.accepts(id.0)
     }
 
     #[cold]
-    fn refuse(&self, order: &Order, events: &mut Vec<Event>) {
+    fn refuse(&self, order: &Order, events: &mut EventBuffer) {
         let full = self.live >= Self::ORDERS_MAX;
         let reason = if full { RejectReason::BookFull } else { RejectReason::OrderIdOutOfRange };
         self.reject(order.id, order.account, reason, events);
     }
 
     #[inline]
-    fn rest(&mut self, order: &Order, remaining: u32, events: &mut Vec<Event>) {
+    fn rest(&mut self, order: &Order, remaining: u32, events: &mut EventBuffer) {
         let expires = order.time_in_force == TimeInForce::Gtd;
         if expires {
             self.expiries.insert((order.expires_at, order.id));
@@ -154,7 +158,7 @@ impl<I: IdIndex> FastBook<I> {
         if last == head {
             self.level_opened(order.side, price, head);
         }
-        events.push(Event::Rested {
+        events.push_with(|| Event::Rested {
             order: order.id,
             instrument: self.instrument,
             account: order.account,
@@ -266,7 +270,7 @@ impl<I: IdIndex> FastBook<I> {
     }
 
     #[inline]
-    fn cancel(&mut self, order: OrderId, cause: CancelCause, events: &mut Vec<Event>) {
+    fn cancel(&mut self, order: OrderId, cause: CancelCause, events: &mut EventBuffer) {
         let handle = self.find(order);
         if handle == 0 {
             return self.reject(order, AccountId(0), RejectReason::UnknownOrder, events);
@@ -276,7 +280,7 @@ impl<I: IdIndex> FastBook<I> {
     }
 
     #[inline]
-    fn reduce(&mut self, order: OrderId, by: QuantityLots, events: &mut Vec<Event>) {
+    fn reduce(&mut self, order: OrderId, by: QuantityLots, events: &mut EventBuffer) {
         let handle = self.find(order);
         if handle == 0 {
             return self.reject(order, AccountId(0), RejectReason::UnknownOrder, events);
@@ -287,7 +291,7 @@ impl<I: IdIndex> FastBook<I> {
             return self.cancelled(&record, CancelCause::Reduced, events);
         }
         record.remaining = record.remaining.wrapping_sub(by.0);
-        events.push(Event::Reduced {
+        events.push_with(|| Event::Reduced {
             order,
             instrument: self.instrument,
             account: AccountId(record.account),
@@ -305,7 +309,7 @@ impl<I: IdIndex> FastBook<I> {
         new_order: OrderId,
         price: PriceTicks,
         quantity: QuantityLots,
-        events: &mut Vec<Event>,
+        events: &mut EventBuffer,
     ) {
         let handle = self.find(order);
         if handle == 0 {
@@ -352,8 +356,8 @@ impl<I: IdIndex> FastBook<I> {
     }
 
     #[inline]
-    fn cancelled(&self, record: &Record, cause: CancelCause, events: &mut Vec<Event>) {
-        events.push(Event::Cancelled {
+    fn cancelled(&self, record: &Record, cause: CancelCause, events: &mut EventBuffer) {
+        events.push_with(|| Event::Cancelled {
             order: OrderId(record.id),
             instrument: self.instrument,
             account: AccountId(record.account),
@@ -365,8 +369,8 @@ impl<I: IdIndex> FastBook<I> {
         });
     }
 
-    fn drop_rest(&self, order: &Order, remaining: u32, cause: CancelCause, events: &mut Vec<Event>) {
-        events.push(Event::Cancelled {
+    fn drop_rest(&self, order: &Order, remaining: u32, cause: CancelCause, events: &mut EventBuffer) {
+        events.push_with(|| Event::Cancelled {
             order: order.id,
             instrument: self.instrument,
             account: order.account,
@@ -379,14 +383,14 @@ impl<I: IdIndex> FastBook<I> {
     }
 
     #[cold]
-    fn reject(&self, order: OrderId, account: AccountId, reason: RejectReason, events: &mut Vec<Event>) {
-        events.push(Event::Rejected { order, instrument: self.instrument, account, reason });
+    fn reject(&self, order: OrderId, account: AccountId, reason: RejectReason, events: &mut EventBuffer) {
+        events.push_with(|| Event::Rejected { order, instrument: self.instrument, account, reason });
     }
 }
 
 impl<I: IdIndex> OrderBook for FastBook<I> {
     #[inline]
-    fn apply(&mut self, command: &BookCommand, events: &mut Vec<Event>) {
+    fn apply(&mut self, command: &BookCommand, events: &mut EventBuffer) {
         match command {
             BookCommand::Submit(order) => self.submit(order, events),
             BookCommand::Cancel { order, cause } => self.cancel(*order, *cause, events),
@@ -397,7 +401,7 @@ impl<I: IdIndex> OrderBook for FastBook<I> {
         }
     }
 
-    fn expire(&mut self, now: TimestampNs, events: &mut Vec<Event>) {
+    fn expire(&mut self, now: TimestampNs, events: &mut EventBuffer) {
         while let Some((expires_at, order)) = self.expiries.first().copied() {
             if expires_at > now {
                 break;
