@@ -4,21 +4,15 @@
 //! is the whole exchange. Time passes (orders end), risk admits, matching matches, risk settles, conservation is asserted, and
 //! from time to time everything is counted again and a checkpoint says the state hash.
 
-use exchange_types::{Command, Event, RejectReason, Sequence, TimestampNs};
+use exchange_types::{
+    AccountId, Command, CommandHeader, Event, EventBuffer, InstrumentId, OrderId, RejectReason, Sequence,
+    TimestampNs, decode_command,
+};
 
 use crate::Digest;
 use crate::book::OrderBook;
 use crate::matching::{Matching, OpenBook};
 use crate::risk::{Admitted, Risk, Violation};
-
-/// Where a command stands in the log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CommandHeader {
-    /// Its position, one above that of the command before.
-    pub sequence: Sequence,
-    /// When it was sequenced; not before the command before it.
-    pub time: TimestampNs,
-}
 
 /// Most entries a recount looks at for each event since the last one. Recounts come every
 /// [`Event::CHECKPOINT_EVERY`] events; where there are more orders or balances than this many times as many, the walk over them
@@ -67,7 +61,7 @@ impl<B: OrderBook> Engine<B> {
     /// If the command is not the next one, or its time is before that of the last one: the log's owner makes neither, and a
     /// state that has skipped a command is worth nothing. Also if an invariant is broken: see [`Risk::settle`].
     #[inline]
-    pub fn apply(&mut self, header: &CommandHeader, command: &Command, events: &mut Vec<Event>) {
+    pub fn apply(&mut self, header: &CommandHeader, command: &Command, events: &mut EventBuffer) {
         let before = events.len();
         self.pass_time(header, events);
         self.admitted.clear();
@@ -82,25 +76,33 @@ impl<B: OrderBook> Engine<B> {
         self.finish(before, events);
     }
 
-    /// Folds in a record of the log whose payload is not a command: that it was refused is what happened.
+    /// Folds in a record of the log. A payload that is not a command is one that is rejected.
     ///
     /// # Panics
     /// As [`apply`](Self::apply).
+    #[inline]
+    pub fn apply_encoded(&mut self, header: &CommandHeader, payload: &[u8], events: &mut EventBuffer) {
+        match decode_command(payload) {
+            Ok(command) => self.apply(header, &command, events),
+            Err(malformed) => self.apply_malformed(header, malformed.reason, events),
+        }
+    }
+
     #[cold]
-    pub fn apply_malformed(&mut self, header: &CommandHeader, reason: RejectReason, events: &mut Vec<Event>) {
+    fn apply_malformed(&mut self, header: &CommandHeader, reason: RejectReason, events: &mut EventBuffer) {
         let before = events.len();
         self.pass_time(header, events);
         events.push(Event::Rejected {
-            order: exchange_types::OrderId(0),
-            instrument: exchange_types::InstrumentId(0),
-            account: exchange_types::AccountId(0),
+            order: OrderId::default(),
+            instrument: InstrumentId::default(),
+            account: AccountId::default(),
             reason,
         });
         self.finish(before, events);
     }
 
     #[inline]
-    fn pass_time(&mut self, header: &CommandHeader, events: &mut Vec<Event>) {
+    fn pass_time(&mut self, header: &CommandHeader, events: &mut EventBuffer) {
         assert!(header.sequence == self.sequence.next(), "commands are folded in without a gap");
         assert!(header.time >= self.time, "time does not go backwards");
         self.sequence = header.sequence;
@@ -113,7 +115,7 @@ impl<B: OrderBook> Engine<B> {
     }
 
     #[inline]
-    fn finish(&mut self, before: usize, events: &mut Vec<Event>) {
+    fn finish(&mut self, before: usize, events: &mut EventBuffer) {
         self.risk.assert_settled();
         // Bound: 2^64 events do not happen.
         let happened = events.len().wrapping_sub(before) as u64;
@@ -125,7 +127,7 @@ impl<B: OrderBook> Engine<B> {
 
     /// Counts everything again and says the state hash.
     #[cold]
-    fn checkpoint(&mut self, events: &mut Vec<Event>) {
+    fn checkpoint(&mut self, events: &mut EventBuffer) {
         if let Err(violation) = self.recount() {
             panic!("{violation}");
         }

@@ -15,4 +15,4 @@ mod mixer;
 pub mod risk;
 
 pub use digest::Digest;
-pub use engine::{CommandHeader, Engine};
+pub use engine::Engine;

@@ -4,7 +4,7 @@
 //! one thing: it takes [`Admitted`] messages in the order in which risk made them and answers with events, and nothing
 //! else passes between the two.
 
-use exchange_types::{Event, InstrumentId, TimestampNs};
+use exchange_types::{EventBuffer, InstrumentId, TimestampNs};
 
 use crate::book::OrderBook;
 use crate::risk::Risk;
@@ -32,7 +32,7 @@ impl<B: OrderBook> Matching<B> {
     /// # Panics
     /// If the message names an instrument that no message has listed, or lists one out of turn: risk admits no such thing.
     #[inline]
-    pub fn apply(&mut self, admitted: &Admitted, events: &mut Vec<Event>) {
+    pub fn apply(&mut self, admitted: &Admitted, events: &mut EventBuffer) {
         match admitted {
             Admitted::Book { instrument, command } => {
                 self.books[instrument.0 as usize].apply(command, events);
@@ -49,7 +49,7 @@ impl<B: OrderBook> Matching<B> {
 
     /// Cancels all orders whose time is up: by instrument, inside one by (expiry, id).
     #[inline]
-    pub fn expire(&mut self, now: TimestampNs, events: &mut Vec<Event>) {
+    pub fn expire(&mut self, now: TimestampNs, events: &mut EventBuffer) {
         for book in &mut self.books {
             book.expire(now, events);
         }

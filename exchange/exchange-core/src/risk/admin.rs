@@ -1,8 +1,8 @@
 //! Commands that no book takes part in: accounts, tiers, listings, money from outside, trading states and the kill switch.
 
 use exchange_types::{
-    AccountId, AccountTier, AssetId, CancelCause, Command, Event, Instrument, InstrumentSpec, RejectReason,
-    Scope, TradingState,
+    AccountId, AccountTier, AssetId, CancelCause, Command, Event, EventBuffer, Instrument, InstrumentSpec,
+    RejectReason, Scope, TradingState,
 };
 
 use super::admit::cancel;
@@ -21,7 +21,7 @@ impl Risk {
         &mut self,
         command: &Command,
         admitted: &mut Vec<Admitted>,
-        events: &mut Vec<Event>,
+        events: &mut EventBuffer,
     ) -> Result<(), RejectReason> {
         let event = match command {
             Command::Deposit { account, asset, amount } => {

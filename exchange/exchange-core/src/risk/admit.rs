@@ -1,7 +1,8 @@
 //! What an admitted command changes, and what matching is told about it.
 
 use exchange_types::{
-    AccountId, CancelCause, Command, Event, InstrumentId, NewOrder, OrderId, RejectReason, Side, TimestampNs,
+    AccountId, CancelCause, Command, Event, EventBuffer, InstrumentId, NewOrder, OrderId, RejectReason, Side,
+    TimestampNs,
 };
 
 use super::ladder::Terms;
@@ -21,7 +22,7 @@ impl Risk {
         now: TimestampNs,
         command: &Command,
         admitted: &mut Vec<Admitted>,
-        events: &mut Vec<Event>,
+        events: &mut EventBuffer,
     ) {
         assert!(self.taking.is_none(), "a command is settled before the next one is admitted");
         if let Err(reason) = self.try_admit(now, command, admitted, events) {
@@ -35,7 +36,7 @@ impl Risk {
         now: TimestampNs,
         command: &Command,
         admitted: &mut Vec<Admitted>,
-        events: &mut Vec<Event>,
+        events: &mut EventBuffer,
     ) -> Result<(), RejectReason> {
         match command {
             Command::NewOrder(new) => self.new_order(now, new, admitted),

@@ -163,7 +163,7 @@ fn divided(whole: u64, step: u64) -> Option<u64> {
 fn definition_digest(instrument: &Instrument) -> u64 {
     let spec = instrument.spec();
     let mut digest = Digest::new();
-    spec.symbol.bytes().for_each(|byte| digest.word(u64::from(byte)));
+    spec.symbol.as_str().bytes().for_each(|byte| digest.word(u64::from(byte)));
     digest.end_record();
     for word in [
         u64::from(spec.instrument.0),

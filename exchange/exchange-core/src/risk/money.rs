@@ -92,9 +92,9 @@ impl Fees {
         Self(maker as u64 | (highest as u64) << Self::BITS | (credit as u64) << (2 * Self::BITS))
     }
 
-    const fn field(self, number: u32) -> u32 {
+    const fn field(self, shift: u32) -> u32 {
         #[expect(clippy::cast_possible_truncation, reason = "masked to 20 bits")]
-        let field = (self.0 >> (number * Self::BITS) & Self::MASK) as u32;
+        let field = (self.0 >> shift & Self::MASK) as u32;
         field
     }
 
@@ -107,13 +107,13 @@ impl Fees {
     /// The higher of its two rates.
     #[inline]
     pub(super) const fn highest(self) -> u32 {
-        self.field(1)
+        self.field(Self::BITS)
     }
 
     /// What it has paid beyond its due, in millionths of a minor unit; below a million.
     #[inline]
     pub(super) const fn credit(self) -> u32 {
-        self.field(2)
+        self.field(2 * Self::BITS)
     }
 
     #[inline]

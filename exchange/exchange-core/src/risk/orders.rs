@@ -30,10 +30,10 @@ pub(super) struct Record {
     pub(super) ticks: PriceTicks,
     pub(super) remaining: QuantityLots,
     /// Neighbours in the list of its account.
-    previous: u32,
-    next: u32,
-    /// Bound: there are fewer instruments than 2^16.
-    instrument: u16,
+    pub(super) previous: u32,
+    pub(super) next: u32,
+    /// Its instrument. Bound: there are fewer instruments than 2^16.
+    pub(super) place: u16,
     pub(super) side: Side,
     pub(super) self_trade: SelfTradePrevention,
 }
@@ -52,7 +52,7 @@ impl Record {
         expires_at: TimestampNs,
     ) -> Self {
         #[expect(clippy::cast_possible_truncation, reason = "below INSTRUMENTS_MAX")]
-        let instrument = instrument.0 as u16;
+        let place = instrument.0 as u16;
         Self {
             id,
             reserved: 0,
@@ -64,7 +64,7 @@ impl Record {
             remaining: QuantityLots(0),
             previous: NONE,
             next: NONE,
-            instrument,
+            place,
             side,
             self_trade,
         }
@@ -72,7 +72,7 @@ impl Record {
 
     #[inline]
     pub(super) fn instrument(&self) -> InstrumentId {
-        InstrumentId(u32::from(self.instrument))
+        InstrumentId(u32::from(self.place))
     }
 
     /// What it adds to the digest.
@@ -81,7 +81,7 @@ impl Record {
         mix([
             self.id.0,
             u64::from(self.account.0) << 32
-                | u64::from(self.instrument) << 16
+                | u64::from(self.place) << 16
                 | (self.side as u64) << 8
                 | self.self_trade as u64,
             u64::from(self.ticks.0) << 32 | u64::from(self.remaining.0),
