@@ -15,4 +15,4 @@ mod mixer;
 pub mod risk;
 
 pub use digest::Digest;
-pub use engine::Engine;
+pub use engine::{Engine, FastEngine};
