@@ -13,6 +13,8 @@ mod engine;
 pub mod matching;
 mod mixer;
 pub mod risk;
+mod snapshot;
 
 pub use digest::Digest;
 pub use engine::{Engine, FastEngine};
+pub use snapshot::{SnapshotError, SnapshotFault};

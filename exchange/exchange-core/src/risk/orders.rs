@@ -154,6 +154,12 @@ impl OrderTable {
         })
     }
 
+    /// Makes room for this many orders.
+    pub(super) fn reserve(&mut self, orders: usize) {
+        self.records.reserve(orders);
+        self.index.reserve(orders);
+    }
+
     /// Adds an order at the end of its account's list. The caller has made sure that its id is not there.
     #[inline]
     pub(super) fn insert(&mut self, record: &Record, list: &mut List) {
@@ -210,11 +216,6 @@ impl OrderTable {
         let record = &mut self.records[number as usize];
         self.digest = self.digest.wrapping_sub(record.mixed()).wrapping_add(changed.mixed());
         *record = *changed;
-    }
-
-    /// The digest of all orders, from scratch.
-    pub(super) fn recounted_digest(&self) -> u64 {
-        self.iter().fold(0, |digest: u64, record| digest.wrapping_add(record.mixed()))
     }
 }
 
