@@ -2,7 +2,7 @@
 
 mod support;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use exchange_core::matching::BookMaker;
 use exchange_core::{Engine, FastEngine};
@@ -120,6 +120,7 @@ fn a_long_stream_passes_its_checkpoints() {
     let mut random = Random(1);
     let mut venue = venue();
     let (mut happened, mut checkpoints) = (venue.fast.events(), 0);
+    let mut seen = BTreeSet::new();
     for _ in 0..30_000 {
         let mut bytes = Bytes::default();
         bytes.iter_mut().for_each(|byte| *byte = random.next() as u8);
@@ -130,11 +131,18 @@ fn a_long_stream_passes_its_checkpoints() {
                 checkpoints += 1;
             }
             happened += 1;
+            seen.insert(match event {
+                Event::Cancelled { cause, .. } => format!("{cause:?}"),
+                Event::Rejected { reason, .. } => format!("{reason:?}"),
+                other => format!("{other:?}").split([' ', '(']).next().unwrap().to_owned(),
+            });
         }
     }
     assert_eq!(venue.fast.events(), happened);
     assert!((happened / 1_100..=happened / 1_000).contains(&checkpoints), "{checkpoints} of {happened}");
     venue.audit();
+    // The stream is worth its time: it meets every cause, nearly every other event, and most of the reasons.
+    assert!(seen.len() >= 38, "{} kinds of events: {seen:?}", seen.len());
 }
 
 #[test]
