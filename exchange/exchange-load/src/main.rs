@@ -7,8 +7,9 @@ use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use exchange_load::bench::{self, Report};
 use exchange_load::flow::{Description, Flow, Ids, Mix, generate};
 use exchange_load::replay::Book;
 
@@ -33,7 +34,39 @@ enum Command {
         #[arg(long, value_enum, default_value_t = BookName::Fast)]
         book: BookName,
     },
+    /// Measure parts of the exchange beside plain counterparts in the same run
+    #[command(subcommand)]
+    Bench(BenchCommand),
 }
+
+#[derive(Subcommand)]
+enum BenchCommand {
+    /// The fast book beside the plain matcher: w1, w2 and w3 with dense and opaque ids
+    Book(Effort),
+}
+
+#[derive(Args)]
+struct Effort {
+    /// Rounds; the figures are their medians
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
+    /// One short round, in which results are compared and speeds are shown but not judged
+    #[arg(long)]
+    quick: bool,
+}
+
+impl From<&Effort> for bench::Effort {
+    fn from(effort: &Effort) -> Self {
+        if effort.quick {
+            Self { rounds: 1, operations: Some(QUICK_OPERATIONS) }
+        } else {
+            Self { rounds: effort.rounds, operations: None }
+        }
+    }
+}
+
+/// Enough to meet every operation thousands of times, in a second or two.
+const QUICK_OPERATIONS: u64 = 200_000;
 
 #[derive(Clone, Copy, ValueEnum)]
 enum BookName {
@@ -141,6 +174,7 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> Result<()> {
     match command {
+        Command::Bench(BenchCommand::Book(effort)) => judge(&bench::book((&effort).into())?, &effort),
         Command::Flow(FlowCommand::Generate(generate)) => write_flow(&generate),
         Command::Flow(FlowCommand::Describe { file }) => {
             println!("{}", Description::of(&read_flow(&file)?));
@@ -168,6 +202,17 @@ fn replay_book(file: &Path, book: Book) -> Result<()> {
         latency.p99_ns,
         replay.memory_bytes.unwrap_or(0) as f64 / 1e6,
     );
+    Ok(())
+}
+
+/// Prints a report; targets that were missed are an error unless the run was too short to judge.
+fn judge(report: &Report, effort: &Effort) -> Result<()> {
+    print!("{report}");
+    if effort.quick {
+        println!("a quick run: speeds are not judged");
+    } else if !report.reached() {
+        bail!("a target was missed");
+    }
     Ok(())
 }
 
