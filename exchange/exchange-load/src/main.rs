@@ -50,6 +50,8 @@ enum Command {
 enum BenchCommand {
     /// The fast book beside the plain matcher: w1, w2 and w3 with dense and opaque ids
     Book(Effort),
+    /// The engine's thread, a replay and a restart, with 10,000 and with a million live orders
+    Engine(Effort),
 }
 
 #[derive(Args)]
@@ -181,6 +183,7 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> Result<()> {
     match command {
+        Command::Bench(BenchCommand::Engine(effort)) => judge(&bench::engine((&effort).into())?, &effort),
         Command::Bench(BenchCommand::Book(effort)) => judge(&bench::book((&effort).into())?, &effort),
         Command::Flow(FlowCommand::Generate(generate)) => write_flow(&generate),
         Command::Flow(FlowCommand::Describe { file }) => {
