@@ -12,13 +12,65 @@ impl FeeRate {
     pub const WHOLE: Self = Self(1_000_000);
 }
 
+/// The name of an instrument, for people: 1 to 16 upper-case letters, digits and dashes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Symbol {
+    /// The text, then zeros.
+    bytes: [u8; Self::BYTES_MAX],
+}
+
+impl Symbol {
+    /// The longest symbol, in bytes: room for two assets of seven letters and what joins them.
+    pub const BYTES_MAX: usize = 16;
+
+    /// Checks a text.
+    ///
+    /// # Errors
+    /// [`InstrumentError::Symbol`] where it is empty, too long, or has a character that is not allowed.
+    pub fn new(text: &str) -> Result<Self, InstrumentError> {
+        let mut bytes = [0; Self::BYTES_MAX];
+        let slots = bytes.get_mut(..text.len()).ok_or(InstrumentError::Symbol)?;
+        slots.copy_from_slice(text.as_bytes());
+        if text.is_empty() || !text.bytes().all(Self::allows) {
+            return Err(InstrumentError::Symbol);
+        }
+        Ok(Self { bytes })
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        let length = self.bytes.iter().position(|byte| *byte == 0).unwrap_or(Self::BYTES_MAX);
+        // Only ASCII comes in, so this is always a text.
+        std::str::from_utf8(&self.bytes[..length]).unwrap_or_default()
+    }
+
+    pub(crate) const fn allows(byte: u8) -> bool {
+        byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'-'
+    }
+}
+
+impl std::str::FromStr for Symbol {
+    type Err = InstrumentError;
+
+    fn from_str(text: &str) -> Result<Self, InstrumentError> {
+        Self::new(text)
+    }
+}
+
+impl std::fmt::Display for Symbol {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.pad(self.as_str())
+    }
+}
+
 /// What is said when an instrument is listed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InstrumentSpec {
     /// Its number; it must be the next one.
     pub instrument: InstrumentId,
-    /// Its name, for people: 1 to 16 upper-case letters, digits and dashes.
-    pub symbol: String,
+    /// Its name, for people.
+    pub symbol: Symbol,
     /// What is traded.
     pub base: AssetId,
     /// What is paid.
@@ -78,19 +130,11 @@ pub struct Instrument {
 }
 
 impl Instrument {
-    /// Longest symbol, in bytes.
-    pub const SYMBOL_BYTES_MAX: usize = 16;
-
     /// Checks a spec and derives what the core counts with.
     ///
     /// # Errors
     /// The first contradiction found.
     pub fn new(spec: InstrumentSpec) -> Result<Self, InstrumentError> {
-        let symbol = spec.symbol.as_bytes();
-        let allowed = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'-';
-        if symbol.is_empty() || symbol.len() > Self::SYMBOL_BYTES_MAX || !symbol.iter().all(allowed) {
-            return Err(InstrumentError::Symbol);
-        }
         if spec.base == spec.quote {
             return Err(InstrumentError::SameAsset);
         }

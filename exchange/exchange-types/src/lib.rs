@@ -7,18 +7,25 @@
 #![warn(clippy::float_arithmetic, clippy::arithmetic_side_effects, clippy::cast_possible_truncation)]
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects, reason = "a test that overflows fails"))]
 
+pub mod codec;
 mod command;
 mod event;
+mod header;
 mod id;
 mod instrument;
 mod number;
 mod order;
 mod reason;
 
+pub use codec::{
+    Malformed, decode_command, decode_event, decode_file_header, decode_frame, encode_command, encode_event,
+    encode_file_header, encode_frame, encode_frame_with,
+};
 pub use command::{Command, NewOrder, Scope, TradingState};
 pub use event::{CancelCause, Event, Trade};
+pub use header::CommandHeader;
 pub use id::{AccountId, AssetId, Epoch, InstrumentId, OrderId, Sequence, TimestampNs};
-pub use instrument::{AccountTier, FeeRate, Instrument, InstrumentError, InstrumentSpec};
+pub use instrument::{AccountTier, FeeRate, Instrument, InstrumentError, InstrumentSpec, Symbol};
 pub use number::{Amount, Price, PriceTicks, Quantity, QuantityLots};
 pub use order::{OrderType, SelfTradePrevention, Side, TimeInForce};
 pub use reason::RejectReason;

@@ -55,11 +55,11 @@ reasons! {
     WrongLength = 100, "wrong-length";
     /// The version of the message is not one this venue reads.
     UnknownVersion = 101, "unknown-version";
-    /// The kind of the message is not a command.
+    /// The kind of the message is not a command, or not an event where an event is read.
     UnknownCommand = 102, "unknown-command";
     /// A reserved byte or bit is not zero.
     ReservedNotZero = 103, "reserved-not-zero";
-    /// The side is neither buy nor sell.
+    /// The side is neither buy nor sell, nor, for a mass cancel, both.
     MalformedSide = 104, "malformed-side";
     /// The order type is none of limit, market, post-only.
     MalformedOrderType = 105, "malformed-order-type";
@@ -67,12 +67,18 @@ reasons! {
     MalformedTimeInForce = 106, "malformed-time-in-force";
     /// The self-trade choice is none of cancel taker, cancel maker, cancel both.
     MalformedSelfTrade = 107, "malformed-self-trade";
-    /// The scope of a trading state is none of venue, instrument, account.
+    /// The scope is none of those that the kind knows: venue, instrument, account; for a mass cancel everywhere, instrument.
     MalformedScope = 108, "malformed-scope";
     /// The trading state is none of open, halted, killed.
     MalformedTradingState = 109, "malformed-trading-state";
-    /// A text is not UTF-8, is empty or has a character that is not allowed.
+    /// A text is empty, has a character that is not allowed, or goes on after its end.
     MalformedText = 110, "malformed-text";
+    /// The cause of a cancellation is unknown. Events only.
+    MalformedCause = 111, "malformed-cause";
+    /// A flag is neither 0 nor 1. Events only.
+    MalformedFlag = 112, "malformed-flag";
+    /// The number of a reject reason is unknown. Events only.
+    MalformedReason = 113, "malformed-reason";
 
     /// The account does not exist.
     UnknownAccount = 200, "unknown-account";
