@@ -4,7 +4,7 @@ use exchange_types::{Epoch, Sequence};
 
 use crate::storage::StorageError;
 
-/// An error of the log.
+/// An error of the log. What can be wrong with a file always comes with its name, an offset in bytes, and the reason.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LogError {
@@ -42,6 +42,14 @@ pub enum LogError {
         bytes: usize,
         /// The limit.
         bytes_max: usize,
+    },
+    /// A segment would have no room for a record.
+    #[error("a segment of {bytes} bytes is too small, expected {bytes_min} or more")]
+    SegmentTooSmall {
+        /// The configured size.
+        bytes: u64,
+        /// The smallest size.
+        bytes_min: u64,
     },
     /// The sequence is not in the log: it was pruned, or never written.
     #[error("sequence {wanted} is not in the log, which holds {first} to {last}")]

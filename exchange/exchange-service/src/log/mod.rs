@@ -10,9 +10,18 @@
 
 mod batch;
 mod error;
+mod open;
+mod reader;
+mod scan;
+mod segment;
+mod segmented;
 
 pub use batch::{Payloads, Record};
 pub use error::LogError;
+pub use open::{LogOptions, Recovery, SEGMENT_BYTES, SEGMENT_BYTES_MIN};
+pub use reader::SegmentReader;
+pub use scan::{BATCH_BYTES_MAX, SEARCH_BYTES_MAX, TornTail};
+pub use segmented::SegmentedLog;
 
 use exchange_types::{Epoch, Sequence, TimestampNs};
 
@@ -75,6 +84,13 @@ pub trait Log {
     /// Any error stops the log. What was appended since the last sync may or may not be found by recovery.
     fn sync(&mut self) -> Result<Sequence, LogError>;
 
+    /// Forgets records from the front whose sequence is below `keep`: as many as can be forgotten without rewriting any. The only
+    /// way in which records go, and nobody calls it but on purpose.
+    ///
+    /// # Errors
+    /// Any error stops the log.
+    fn prune(&mut self, keep: Sequence) -> Result<(), LogError>;
+
     /// Reads from a sequence on, which may be the one after the durable position: then it waits for what comes.
     ///
     /// # Errors
@@ -93,3 +109,6 @@ pub trait LogReader {
     /// The sequence of the record that [`next`](Self::next) will return.
     fn position(&self) -> Sequence;
 }
+
+#[cfg(test)]
+mod tests;

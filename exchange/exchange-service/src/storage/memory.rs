@@ -82,6 +82,13 @@ impl MemoryStorage {
         self.disk().bytes_max = Some(bytes_max);
     }
 
+    /// Forgets all faults that have not happened, and the limit.
+    pub fn heal(&self) {
+        let mut disk = self.disk();
+        disk.faults.clear();
+        disk.bytes_max = None;
+    }
+
     /// The content of a file as a reader sees it now.
     #[must_use]
     pub fn content(&self, name: &str) -> Option<Vec<u8>> {
