@@ -10,6 +10,7 @@
 pub mod codec;
 mod command;
 mod event;
+mod event_buffer;
 mod header;
 mod id;
 mod instrument;
@@ -23,6 +24,7 @@ pub use codec::{
 };
 pub use command::{Command, NewOrder, Scope, TradingState};
 pub use event::{CancelCause, Event, Trade};
+pub use event_buffer::EventBuffer;
 pub use header::CommandHeader;
 pub use id::{AccountId, AssetId, Epoch, InstrumentId, OrderId, Sequence, TimestampNs};
 pub use instrument::{AccountTier, FeeRate, Instrument, InstrumentError, InstrumentSpec, Symbol};

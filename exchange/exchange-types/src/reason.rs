@@ -158,6 +158,8 @@ reasons! {
     FillOrKillUnfillable = 601, "fill-or-kill-unfillable";
     /// The book holds as many orders as it can.
     BookFull = 602, "book-full";
+    /// The id is not in the range that a book with dense ids takes now.
+    OrderIdOutOfRange = 603, "order-id-out-of-range";
 }
 
 #[cfg(test)]

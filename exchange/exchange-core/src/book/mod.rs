@@ -4,9 +4,16 @@
 //! before. A newcomer needs to know one thing: `ReferenceBook` is the specification one can read, `FastBook` the one that
 //! runs, and the differential test holds them together.
 
+mod fast;
+pub mod index;
+mod reference;
+
+pub use fast::FastBook;
+pub use reference::ReferenceBook;
+
 use exchange_types::{
-    AccountId, CancelCause, Event, OrderId, OrderType, PriceTicks, QuantityLots, SelfTradePrevention, Side,
-    TimeInForce, TimestampNs,
+    AccountId, CancelCause, EventBuffer, OrderId, OrderType, PriceTicks, QuantityLots, SelfTradePrevention,
+    Side, TimeInForce, TimestampNs,
 };
 
 use crate::Digest;
@@ -32,6 +39,16 @@ pub struct Order {
     pub time_in_force: TimeInForce,
     /// What happens when it meets an order of its own account.
     pub self_trade: SelfTradePrevention,
+}
+
+impl Order {
+    /// Whether what is left of it may join the book.
+    #[inline]
+    #[must_use]
+    pub const fn may_rest(&self) -> bool {
+        !matches!(self.order_type, OrderType::Market)
+            && matches!(self.time_in_force, TimeInForce::Gtc | TimeInForce::Gtd)
+    }
 }
 
 /// What a book can be told.
@@ -85,18 +102,39 @@ pub struct RestingOrder {
     pub expires_at: TimestampNs,
 }
 
+impl RestingOrder {
+    /// The order that takes its place when it is replaced: a plain limit order that inherits what a replacement cannot say.
+    #[inline]
+    #[must_use]
+    pub fn replacement(&self, id: OrderId, price: PriceTicks, quantity: QuantityLots) -> Order {
+        let expires = self.expires_at != TimestampNs(0);
+        Order {
+            id,
+            account: self.account,
+            price,
+            quantity,
+            expires_at: self.expires_at,
+            side: self.side,
+            order_type: OrderType::Limit,
+            time_in_force: if expires { TimeInForce::Gtd } else { TimeInForce::Gtc },
+            self_trade: self.self_trade,
+        }
+    }
+}
+
 /// What both books can do.
 ///
 /// Events of a submitted order come in this order: a reject alone; or the fills and the makers that self-trade prevention
 /// cancelled, in the order in which the taker met them, then at most one of [`Event::Rested`] or [`Event::Cancelled`] for what
 /// is left of the taker. A replacement says [`Event::Cancelled`] for the old order first. An order id the book does not hold,
-/// or an id for a new order that it does hold, is rejected and changes nothing.
+/// or an id for a new order that it does hold, is rejected and changes nothing; the reject names that id. An order cannot be
+/// replaced by one of its own id.
 pub trait OrderBook {
     /// Carries out one command and appends what happened to `events`.
-    fn apply(&mut self, command: &BookCommand, events: &mut Vec<Event>);
+    fn apply(&mut self, command: &BookCommand, events: &mut EventBuffer);
 
     /// Cancels every order whose expiry is not after `now`, in the order of (expiry, id).
-    fn expire(&mut self, now: TimestampNs, events: &mut Vec<Event>);
+    fn expire(&mut self, now: TimestampNs, events: &mut EventBuffer);
 
     /// The order with this id.
     fn order(&self, order: OrderId) -> Option<RestingOrder>;

@@ -1,0 +1,192 @@
+//! Ids of which nothing is known: open addressing with linear probing and backward-shift deletion.
+
+use prefetch_index::prefetch_index;
+
+use super::IdIndex;
+
+/// An index for any 64-bit ids.
+///
+/// A slot is eight bytes: 32 bits of the id's hash and the handle. The hash says where the entry belongs, so that deleting
+/// one can move the entries behind it back (no tombstones), and it tells nearly all other ids apart without a look at the
+/// record. At most five eighths of the slots are taken, in a small index three eighths: there memory is cheap, and the fewer
+/// slots are taken, the better a processor predicts that the first look finds the id.
+///
+/// The order of the slots depends on the seed and shows nowhere. A venue that takes ids from strangers gives each process a
+/// seed they cannot know, so that nobody can choose ids that all belong to one slot.
+#[derive(Debug, Clone)]
+pub struct OpaqueIndex {
+    slots: Vec<u64>,
+    /// 32 minus the number of bits that choose a slot.
+    shift: u32,
+    live: usize,
+    seed: u64,
+}
+
+/// Slots of the largest small index: 512 KiB, half of a common second-level cache.
+const SLOTS_SMALL: usize = 1 << 16;
+
+/// Slots of an empty index: two cache lines.
+const SLOTS_MIN: usize = 16;
+
+impl Default for OpaqueIndex {
+    fn default() -> Self {
+        Self::with_seed(0)
+    }
+}
+
+impl OpaqueIndex {
+    /// An empty index whose order of slots depends on `seed`.
+    #[must_use]
+    pub fn with_seed(seed: u64) -> Self {
+        Self { slots: vec![0; SLOTS_MIN], shift: 32 - SLOTS_MIN.trailing_zeros(), live: 0, seed }
+    }
+
+    /// Makes room for this many ids, so that none of them makes the index grow.
+    pub fn reserve(&mut self, ids: usize) {
+        while self.room() < ids {
+            self.grow();
+        }
+    }
+
+    /// How many ids fit.
+    #[inline]
+    fn room(&self) -> usize {
+        let eighths = if self.slots.len() <= SLOTS_SMALL { 3 } else { 5 };
+        (self.slots.len() / 8).wrapping_mul(eighths)
+    }
+
+    #[inline]
+    fn tag(&self, id: u64) -> u32 {
+        // A folded multiplication: both halves of the product depend on all bits of the id.
+        let product = u128::from(id ^ self.seed).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "the halves of the product are folded on purpose"
+        )]
+        let tag = ((product >> 64) as u64 ^ product as u64) >> 32;
+        #[expect(clippy::cast_possible_truncation, reason = "shifted down to 32 bits above")]
+        let tag = tag as u32;
+        tag
+    }
+
+    #[inline]
+    fn home(&self, tag: u32) -> usize {
+        (tag >> self.shift) as usize
+    }
+
+    #[inline]
+    fn mask(&self) -> usize {
+        self.slots.len().wrapping_sub(1)
+    }
+
+    #[cold]
+    fn grow(&mut self) {
+        let doubled = self.slots.len().saturating_mul(2);
+        // Invariant: a tag has 32 bits, so there are at most 2^32 slots; handles run out first.
+        assert!(self.shift > 0, "an index has at most 2^32 slots");
+        let old = std::mem::replace(&mut self.slots, vec![0; doubled]);
+        self.shift = self.shift.saturating_sub(1);
+        for slot in old.into_iter().filter(|slot| *slot != 0) {
+            self.put(slot);
+        }
+    }
+
+    #[inline]
+    fn put(&mut self, entry: u64) {
+        let mask = self.mask();
+        let mut at = self.home(tag_of(entry));
+        while self.slots[at & mask] != 0 {
+            at = at.wrapping_add(1);
+        }
+        self.slots[at & mask] = entry;
+    }
+}
+
+#[inline]
+fn tag_of(entry: u64) -> u32 {
+    #[expect(clippy::cast_possible_truncation, reason = "shifted down to 32 bits")]
+    let tag = (entry >> 32) as u32;
+    tag
+}
+
+#[inline]
+fn handle_of(entry: u64) -> u32 {
+    #[expect(clippy::cast_possible_truncation, reason = "the low half of an entry is its handle")]
+    let handle = entry as u32;
+    handle
+}
+
+impl IdIndex for OpaqueIndex {
+    #[inline]
+    fn get(&self, id: u64, is_it: impl Fn(u32) -> bool) -> u32 {
+        let tag = self.tag(id);
+        let mask = self.mask();
+        let mut at = self.home(tag);
+        // Invariant: at least three eighths of the slots are empty, so every probe ends.
+        loop {
+            let entry = self.slots[at & mask];
+            if entry == 0 {
+                return 0;
+            }
+            if tag_of(entry) == tag && is_it(handle_of(entry)) {
+                return handle_of(entry);
+            }
+            at = at.wrapping_add(1);
+        }
+    }
+
+    #[inline]
+    fn accepts(&self, _id: u64) -> bool {
+        true
+    }
+
+    #[inline]
+    fn insert(&mut self, id: u64, handle: u32) {
+        if self.live >= self.room() {
+            self.grow();
+        }
+        self.live = self.live.wrapping_add(1);
+        self.put(u64::from(self.tag(id)) << 32 | u64::from(handle));
+    }
+
+    #[inline]
+    fn remove(&mut self, id: u64, handle: u32) {
+        let mask = self.mask();
+        let entry = u64::from(self.tag(id)) << 32 | u64::from(handle);
+        let mut hole = self.home(tag_of(entry)) & mask;
+        while self.slots[hole] != entry {
+            assert!(self.slots[hole] != 0, "an id that is removed is there");
+            hole = hole.wrapping_add(1) & mask;
+        }
+        self.live = self.live.wrapping_sub(1);
+        // Entries behind the hole move into it unless that would put them before the slot they belong to.
+        let mut next = hole;
+        loop {
+            next = next.wrapping_add(1) & mask;
+            let entry = self.slots[next];
+            if entry == 0 {
+                break;
+            }
+            let from_home = next.wrapping_sub(self.home(tag_of(entry))) & mask;
+            if from_home >= next.wrapping_sub(hole) & mask {
+                self.slots[hole] = entry;
+                hole = next;
+            }
+        }
+        self.slots[hole] = 0;
+    }
+
+    #[inline]
+    fn prefetch(&self, id: u64) {
+        prefetch_index(&self.slots, self.home(self.tag(id)));
+    }
+
+    #[inline]
+    fn guess(&self, id: u64) -> u32 {
+        self.get(id, |_| true)
+    }
+
+    fn memory_bytes(&self) -> usize {
+        self.slots.capacity().saturating_mul(size_of::<u64>())
+    }
+}

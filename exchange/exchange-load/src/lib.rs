@@ -1,0 +1,12 @@
+//! Load for the exchange: order-flow files and their generator, a plain matcher that yields their keys, replays through the
+//! books of `exchange-core`, differential soaks and benchmarks.
+//!
+//! Nothing here runs in production, and nothing that does may depend on it. A newcomer needs to know one thing: an
+//! order-flow file is the command stream of one instrument, and its *key* (the hashes and sums of its trades and of the
+//! book it leaves) is what every implementation must reproduce.
+
+pub mod commands;
+pub mod flow;
+pub mod key;
+pub mod naive;
+pub mod replay;

@@ -1,0 +1,184 @@
+//! The `exchange-load` program: parses arguments, calls the library, prints, chooses the exit code.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "printing is what this program does")]
+
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use exchange_load::flow::{Description, Flow, Ids, Mix, generate};
+use exchange_load::replay::Book;
+
+/// Order flow for the exchange: generate, describe, replay, compare.
+#[derive(Parser)]
+#[command(name = "exchange-load", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Make and inspect order-flow files (format LOBWL001)
+    #[command(subcommand)]
+    Flow(FlowCommand),
+    /// Replay an order-flow file through a book; print its key, then speed, latency and memory
+    Book {
+        /// The order-flow file
+        file: PathBuf,
+        /// Which book
+        #[arg(long, value_enum, default_value_t = BookName::Fast)]
+        book: BookName,
+    },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum BookName {
+    /// The one that runs
+    Fast,
+    /// The one that specifies matching
+    Reference,
+    /// The plain matcher, which shares no code with either
+    Plain,
+}
+
+#[derive(Subcommand)]
+enum FlowCommand {
+    /// Write a stream; the same arguments give the same file on every machine
+    Generate(Generate),
+    /// Say what a file consists of: shares of the operations, live orders, prices, how orders take
+    Describe {
+        /// The order-flow file
+        file: PathBuf,
+    },
+    /// Print the key of a file by the plain matcher
+    Key {
+        /// The order-flow file
+        file: PathBuf,
+    },
+}
+
+#[derive(Args)]
+struct Generate {
+    /// What kind of stream
+    #[arg(long, value_enum)]
+    mix: MixName,
+    /// How orders are named
+    #[arg(long, value_enum)]
+    ids: IdsName,
+    /// What the stream is made from
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Records after the prefill; the mix's own number where not given
+    #[arg(long)]
+    operations: Option<u64>,
+    /// The file to write
+    out: PathBuf,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum MixName {
+    /// 10,000 live orders close to the best price
+    Touch,
+    /// A million live orders, hundreds in each level
+    Deep,
+    /// 3,000 live orders, mostly recent ones cancelled, orders replaced, rare jumps of the price
+    Itch,
+    /// Every operation, self-trade prevention, cancels of dead and unknown orders
+    All,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum IdsName {
+    /// 1, 2, 3 ... in the order of arrival
+    Dense,
+    /// 64-bit numbers without visible order
+    Opaque,
+}
+
+impl From<MixName> for Mix {
+    fn from(name: MixName) -> Self {
+        match name {
+            MixName::Touch => Self::Touch,
+            MixName::Deep => Self::Deep,
+            MixName::Itch => Self::Itch,
+            MixName::All => Self::All,
+        }
+    }
+}
+
+impl From<BookName> for Book {
+    fn from(name: BookName) -> Self {
+        match name {
+            BookName::Fast => Self::Fast,
+            BookName::Reference => Self::Reference,
+            BookName::Plain => Self::Plain,
+        }
+    }
+}
+
+impl From<IdsName> for Ids {
+    fn from(name: IdsName) -> Self {
+        match name {
+            IdsName::Dense => Self::Dense,
+            IdsName::Opaque => Self::Opaque,
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<()> {
+    match command {
+        Command::Flow(FlowCommand::Generate(generate)) => write_flow(&generate),
+        Command::Flow(FlowCommand::Describe { file }) => {
+            println!("{}", Description::of(&read_flow(&file)?));
+            Ok(())
+        }
+        Command::Book { file, book } => replay_book(&file, book.into()),
+        Command::Flow(FlowCommand::Key { file }) => {
+            println!("{} {}", file.display(), Book::Plain.replay(&read_flow(&file)?).key);
+            Ok(())
+        }
+    }
+}
+
+/// Prints the two lines that the format document prescribes.
+fn replay_book(file: &Path, book: Book) -> Result<()> {
+    let flow = read_flow(file)?;
+    let (replay, latency) = (book.replay(&flow), book.latency(&flow));
+    println!("{} {}", file.display(), replay.key);
+    println!(
+        "ops={} cpu_s={:.3} mops={:.2} p50_ns={} p99_ns={} book_mb={:.1}",
+        replay.operations,
+        replay.processor.as_secs_f64(),
+        replay.mops(),
+        latency.p50_ns,
+        latency.p99_ns,
+        replay.memory_bytes.unwrap_or(0) as f64 / 1e6,
+    );
+    Ok(())
+}
+
+fn write_flow(arguments: &Generate) -> Result<()> {
+    let flow = generate(arguments.mix.into(), arguments.ids.into(), arguments.seed, arguments.operations);
+    let out =
+        File::create(&arguments.out).with_context(|| format!("creating {}", arguments.out.display()))?;
+    flow.write(&mut BufWriter::new(out)).with_context(|| format!("writing {}", arguments.out.display()))
+}
+
+fn read_flow(file: &Path) -> Result<Flow> {
+    let mut reader = File::open(file).with_context(|| format!("opening {}", file.display()))?;
+    Flow::read(&mut reader).with_context(|| format!("reading {}", file.display()))
+}
