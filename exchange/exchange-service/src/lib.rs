@@ -4,5 +4,6 @@
 //! (`snapshot::Fold`). A newcomer needs to know one thing: nobody is told anything before the log says it is durable, and
 //! after the first failed write or sync the log says nothing any more.
 
+pub mod commit;
 pub mod log;
 pub mod storage;
