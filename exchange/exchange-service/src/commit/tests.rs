@@ -11,7 +11,7 @@ use std::thread;
 use exchange_types::{Epoch, Sequence, TimestampNs};
 
 use super::*;
-use crate::log::{Log, LogError, LogOptions, LogReader, LogSource, Payloads, SegmentedLog};
+use crate::log::{Log, LogError, LogOptions, LogReader, Payloads, SegmentedLog};
 use crate::storage::{Fault, MemoryStorage, Operation};
 
 type MemoryLog = SegmentedLog<MemoryStorage>;
@@ -66,7 +66,7 @@ fn poll(commit: &mut Pin<&mut Commit<'_>>, waker: &Arc<Count>) -> Poll<Result<Se
 }
 
 fn payload_at(log: &MemoryLog, sequence: Sequence) -> Vec<u8> {
-    log.source().reader(sequence).unwrap().next().unwrap().unwrap().payload.to_vec()
+    log.reader(sequence).unwrap().next().unwrap().unwrap().payload.to_vec()
 }
 
 #[test]
@@ -315,6 +315,6 @@ fn sequences_go_on_where_the_log_ended_and_old_segments_go_only_when_asked() {
     assert_eq!(submitter.commit(b"more").wait(), Ok(Sequence(101)));
     committer.prune(Sequence(90));
     let log = committer.close().unwrap();
-    assert!(matches!(log.source().reader(Sequence(1)), Err(LogError::NotHere { .. })));
+    assert!(matches!(log.reader(Sequence(1)), Err(LogError::NotHere { .. })));
     assert_eq!(payload_at(&log, Sequence(101)), b"more");
 }

@@ -21,6 +21,7 @@ pub use error::LogError;
 pub use open::{LogOptions, Recovery, SEGMENT_BYTES, SEGMENT_BYTES_MIN};
 pub use reader::{SegmentReader, SegmentSource};
 pub use scan::{BATCH_BYTES_MAX, SEARCH_BYTES_MAX, TornTail};
+pub(crate) use segment::header_error_offset;
 pub use segmented::SegmentedLog;
 pub(crate) use segmented::chain;
 
@@ -94,6 +95,14 @@ pub trait Log {
 
     /// Where the log is read.
     fn source(&self) -> Self::Source;
+
+    /// A reader of this log's [`source`](Self::source).
+    ///
+    /// # Errors
+    /// As [`LogSource::reader`].
+    fn reader(&self, from: Sequence) -> Result<<Self::Source as LogSource>::Reader, LogError> {
+        self.source().reader(from)
+    }
 }
 
 /// The reading side of a log, for whoever has no business with the writing side. Cloning gives another one.

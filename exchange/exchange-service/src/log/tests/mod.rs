@@ -45,7 +45,7 @@ fn commit(log: &mut MemoryLog, list: &[&str]) {
 
 /// Everything that can be read, as `epoch:sequence:payload`.
 fn texts(log: &MemoryLog, from: u64) -> Vec<String> {
-    let mut reader = log.source().reader(Sequence(from)).unwrap();
+    let mut reader = log.reader(Sequence(from)).unwrap();
     let mut texts = Vec::new();
     while let Some(record) = reader.next().unwrap() {
         let text = String::from_utf8_lossy(record.payload);

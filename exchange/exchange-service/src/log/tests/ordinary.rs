@@ -20,7 +20,7 @@ fn what_was_synced_is_read_in_order_and_what_was_not_is_not_read() {
 fn a_reader_goes_on_when_more_has_become_durable() {
     let storage = MemoryStorage::new();
     let (mut log, _) = open(&storage, 1);
-    let mut reader = log.source().reader(Sequence(1)).unwrap();
+    let mut reader = log.reader(Sequence(1)).unwrap();
     for number in 1..=100_u64 {
         assert_eq!(reader.next().unwrap(), None);
         commit(&mut log, &["a record of some length"]);
@@ -106,7 +106,7 @@ fn a_payload_of_a_whole_frame_is_kept_in_an_ordinary_segment() {
         log.append(TimestampNs(1), &payloads(&[&longest])).unwrap();
     }
     log.sync().unwrap();
-    let mut reader = log.source().reader(Sequence(1)).unwrap();
+    let mut reader = log.reader(Sequence(1)).unwrap();
     for _ in 0..20 {
         assert_eq!(reader.next().unwrap().unwrap().payload, longest);
     }
@@ -124,7 +124,7 @@ fn only_whole_segments_below_what_is_kept_are_pruned() {
     log.prune(Sequence(1)).unwrap();
     assert_eq!(storage.list().unwrap(), all);
     log.prune(Sequence(60)).unwrap();
-    let error = log.source().reader(Sequence(1)).unwrap_err();
+    let error = log.reader(Sequence(1)).unwrap_err();
     let LogError::NotHere { first, last, .. } = error else { panic!("{error}") };
     assert!(first <= Sequence(60) && first > Sequence(30), "{first}");
     assert_eq!(last, Sequence(100));
@@ -143,10 +143,10 @@ fn a_reader_beyond_the_end_is_refused() {
     let storage = MemoryStorage::new();
     let (mut log, _) = open(&storage, 1);
     commit(&mut log, &["a"]);
-    assert!(log.source().reader(Sequence(2)).is_ok());
-    let error = log.source().reader(Sequence(3)).unwrap_err();
+    assert!(log.reader(Sequence(2)).is_ok());
+    let error = log.reader(Sequence(3)).unwrap_err();
     assert_eq!(error.to_string(), "sequence 3 is not in the log, which holds 1 to 1");
-    assert!(log.source().reader(Sequence(0)).is_err());
+    assert!(log.reader(Sequence(0)).is_err());
 }
 
 #[test]

@@ -46,7 +46,7 @@ proptest! {
             prop_assert!(last <= written.len());
             written.truncate(last);
             promised = written.clone();
-            let mut reader = log.source().reader(Sequence(1)).unwrap();
+            let mut reader = log.reader(Sequence(1)).unwrap();
             for (at, expected) in written.iter().enumerate() {
                 let record = reader.next().unwrap().unwrap();
                 prop_assert_eq!(record.sequence.0 as usize, at + 1);

@@ -205,7 +205,7 @@ fn a_reader_refuses_what_changed_under_it() {
     let mut content = storage.content(&name).unwrap();
     content[RECORDS_AT as usize + RECORD_OVERHEAD] ^= 1;
     storage.put(&name, content);
-    let mut reader = log.source().reader(Sequence(1)).unwrap();
+    let mut reader = log.reader(Sequence(1)).unwrap();
     let error = reader.next().unwrap_err().to_string();
     assert!(error.starts_with(&format!("`{name}` at offset 512: record 1: found checksum")), "{error}");
 }
