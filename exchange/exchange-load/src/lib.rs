@@ -7,6 +7,7 @@
 
 pub mod bench;
 pub mod commands;
+pub mod commit;
 pub mod engine;
 pub mod feed;
 pub mod flow;
