@@ -287,7 +287,7 @@ fn the_log_may_be_pruned_below_the_oldest_snapshot_and_no_further() {
 fn a_snapshot_ahead_of_the_log_shows_that_the_log_lost_something() {
     let storage = with_snapshots(50, 50, 1);
     let segments = storage.list().unwrap();
-    let last = segments.iter().filter(|name| name.ends_with(".log")).next_back().unwrap();
+    let last = segments.iter().rfind(|name| name.ends_with(".log")).unwrap();
     storage.remove(last).unwrap();
     let SnapshotError::LogLostRecords { sequence, last, .. } = error(&storage) else { panic!() };
     assert!(sequence == Sequence(50) && last < Sequence(50));
