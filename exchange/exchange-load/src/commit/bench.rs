@@ -156,7 +156,8 @@ impl Run {
             std::fs::remove_dir_all(folder).context("removing an earlier log")?;
         }
         let storage = FileStorage::open(folder)?;
-        let (log, _) = SegmentedLog::open(storage, LogOptions::default(), Epoch(1))?;
+        let (mut log, _) = SegmentedLog::open(storage, LogOptions::default(), Epoch(1))?;
+        log.prepare_ahead()?;
         let record_bytes = COMMAND.len() + log.limits().record_overhead;
         let batches = Arc::new(AtomicU64::new(0));
         let began = Instant::now();
