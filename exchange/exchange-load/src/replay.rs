@@ -7,7 +7,7 @@
 use std::time::{Duration, Instant};
 
 use exchange_core::book::index::{DenseIndex, IdIndex, OpaqueIndex};
-use exchange_core::book::{BookCommand, FastBook, OrderBook, ReferenceBook};
+use exchange_core::book::{FastBook, OrderBook, ReferenceBook};
 use exchange_types::{Event, EventBuffer, InstrumentId};
 use rustix::time::{ClockId, clock_gettime};
 
@@ -241,10 +241,15 @@ impl Matcher for Plain {
 
 /// What a book of `exchange-core` needs in order to be replayed.
 trait ReplayedBook: OrderBook {
-    /// Carries out commands one after the other.
-    fn apply_all(&mut self, commands: impl Iterator<Item = BookCommand>, events: &mut EventBuffer) {
-        for command in commands {
-            self.apply(&command, events);
+    /// Carries out records one after the other.
+    fn apply_records<'records>(
+        &mut self,
+        records: impl Iterator<Item = &'records Record>,
+        decoder: Decoder,
+        events: &mut EventBuffer,
+    ) {
+        for record in records {
+            self.apply(&decoder.command(record), events);
         }
     }
 
@@ -257,8 +262,14 @@ trait ReplayedBook: OrderBook {
 impl ReplayedBook for ReferenceBook {}
 
 impl<I: IdIndex> ReplayedBook for FastBook<I> {
-    fn apply_all(&mut self, commands: impl Iterator<Item = BookCommand>, events: &mut EventBuffer) {
-        Self::apply_all(self, commands, events);
+    fn apply_records<'records>(
+        &mut self,
+        records: impl Iterator<Item = &'records Record>,
+        decoder: Decoder,
+        events: &mut EventBuffer,
+    ) {
+        let subject = |record: &&Record| (record.order, record.price);
+        self.apply_each(records, subject, |record| decoder.command(record), events);
     }
 
     fn allocated_bytes(&self) -> Option<usize> {
@@ -288,8 +299,7 @@ impl<B: ReplayedBook> Core<B> {
 
 impl<B: ReplayedBook> Matcher for Core<B> {
     fn run<'records>(&mut self, records: impl Iterator<Item = &'records Record>) {
-        let decoder = self.decoder;
-        self.book.apply_all(records.map(|record| decoder.command(record)), &mut self.events);
+        self.book.apply_records(records, self.decoder, &mut self.events);
     }
 
     fn hash(&mut self, key: &mut TradeKey) {

@@ -1,6 +1,6 @@
 //! Commands in a row: what the next ones will touch is fetched while this one runs.
 
-use exchange_types::{CancelCause, EventBuffer, OrderId};
+use exchange_types::{EventBuffer, OrderId, PriceTicks};
 
 use super::{FastBook, IdIndex};
 use crate::book::{BookCommand, OrderBook};
@@ -20,24 +20,37 @@ const RING: usize = 16;
 impl<I: IdIndex> FastBook<I> {
     /// Carries out commands in their order, exactly as [`apply`](OrderBook::apply) for each of them would.
     pub fn apply_all(&mut self, commands: impl IntoIterator<Item = BookCommand>, events: &mut EventBuffer) {
-        if self.live >= PREFETCH_FROM {
-            return self.apply_ahead(commands.into_iter(), events);
-        }
-        for command in commands {
-            self.apply(&command, events);
-        }
+        self.apply_each(commands, subject, |command| *command, events);
     }
 
-    fn apply_ahead(&mut self, mut commands: impl Iterator<Item = BookCommand>, events: &mut EventBuffer) {
-        // A place in the ring that was never filled names no order.
-        let nothing = BookCommand::Cancel { order: OrderId(0), cause: CancelCause::Requested };
-        let mut ring = [nothing; RING];
+    /// Carries out commands that come in some other form, each turned into a [`BookCommand`] when its turn comes: so the
+    /// processor guesses once what kind a command is, and not first when it decodes and again when it applies.
+    ///
+    /// `subject` says the id that a command names first and its price, or zero. It is asked ahead and had better not branch;
+    /// a wrong answer costs time and nothing else.
+    pub fn apply_each<T: Copy>(
+        &mut self,
+        commands: impl IntoIterator<Item = T>,
+        subject: impl Fn(&T) -> (OrderId, PriceTicks),
+        decode: impl Fn(&T) -> BookCommand,
+        events: &mut EventBuffer,
+    ) {
+        let mut commands = commands.into_iter();
+        if self.live < PREFETCH_FROM {
+            for command in commands {
+                self.apply(&decode(&command), events);
+            }
+            return;
+        }
+        let Some(first) = commands.next() else { return };
+        let mut ring = [first; RING];
         let mut handles = [0; RING];
-        let (mut taken, mut done): (usize, usize) = (0, 0);
+        self.index.prefetch(subject(&first).0.0);
+        let (mut taken, mut done): (usize, usize) = (1, 0);
         loop {
             while taken < done.wrapping_add(INDEX_AHEAD) {
                 let Some(command) = commands.next() else { break };
-                self.index.prefetch(subject(&command).0);
+                self.index.prefetch(subject(&command).0.0);
                 ring[taken % RING] = command;
                 taken = taken.wrapping_add(1);
             }
@@ -46,18 +59,18 @@ impl<I: IdIndex> FastBook<I> {
             }
             let soon = done.wrapping_add(RECORD_AHEAD) % RING;
             let (id, price) = subject(&ring[soon]);
-            let handle = self.index.guess(id);
+            let handle = self.index.guess(id.0);
             handles[soon] = handle;
             self.slab.prefetch(handle);
             // A new order is linked to the last one at its price.
-            let head = self.ladder.near(price).unwrap_or(0);
+            let head = self.ladder.near(price.0).unwrap_or(0);
             self.slab.prefetch(self.slab.get(head).prev);
 
             let next = self.slab.get(handles[done.wrapping_add(QUEUE_AHEAD) % RING]);
             self.slab.prefetch(next.next);
             self.slab.prefetch(next.prev);
 
-            self.apply(&ring[done % RING], events);
+            self.apply(&decode(&ring[done % RING]), events);
             done = done.wrapping_add(1);
         }
     }
@@ -66,10 +79,10 @@ impl<I: IdIndex> FastBook<I> {
 /// The id that a command names first, and its price or zero. The same for all kinds, so that looking ahead never waits for a
 /// branch: the id of a new order is not there yet, which costs a look at an empty place and nothing more.
 #[inline]
-fn subject(command: &BookCommand) -> (u64, u32) {
+fn subject(command: &BookCommand) -> (OrderId, PriceTicks) {
     match command {
-        BookCommand::Submit(order) => (order.id.0, order.price.0),
-        BookCommand::Cancel { order, .. } | BookCommand::Reduce { order, .. } => (order.0, 0),
-        BookCommand::Replace { order, price, .. } => (order.0, price.0),
+        BookCommand::Submit(order) => (order.id, order.price),
+        BookCommand::Cancel { order, .. } | BookCommand::Reduce { order, .. } => (*order, PriceTicks(0)),
+        BookCommand::Replace { order, price, .. } => (*order, *price),
     }
 }
