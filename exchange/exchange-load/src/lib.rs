@@ -7,6 +7,7 @@
 
 pub mod bench;
 pub mod commands;
+pub mod differential;
 pub mod flow;
 pub mod key;
 pub mod naive;
