@@ -14,6 +14,7 @@ mod bench;
 mod book;
 mod ci;
 mod deny;
+mod formats;
 mod fuzz;
 mod generate;
 mod process;

@@ -13,7 +13,9 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use exchange_load::bench::{self, Report};
+use exchange_load::commit::{Plan, Waiting, measure};
 use exchange_load::differential;
+use exchange_load::feed;
 use exchange_load::flow::{Description, Flow, Ids, Mix, generate};
 use exchange_load::replay::Book;
 
@@ -47,15 +49,43 @@ enum Command {
         #[arg(long)]
         seed: Option<u64>,
     },
+    /// Send the events of an order-flow file through the feed and a consumer of its depth; print what that costs
+    Feed {
+        /// The order-flow file
+        file: PathBuf,
+    },
     /// Measure parts of the exchange beside plain counterparts in the same run
     #[command(subcommand)]
     Bench(BenchCommand),
+    /// Durable acknowledgements per second beside a bare loop that only writes and syncs
+    Commit(CommitArguments),
+}
+
+#[derive(Args)]
+struct CommitArguments {
+    /// Where files are made; it must be on the disk that is to be measured
+    #[arg(long)]
+    folder: PathBuf,
+    /// How many waiters, one measurement after the other
+    #[arg(long, value_delimiter = ',', default_values_t = [8, 32, 128])]
+    waiters: Vec<usize>,
+    /// How many threads drive the waiters; 0: each has its own
+    #[arg(long, default_value_t = 1)]
+    drivers: usize,
+    /// How long one measurement runs, in milliseconds
+    #[arg(long, default_value_t = 1000)]
+    milliseconds: u64,
+    /// How often each measurement is taken
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
 }
 
 #[derive(Subcommand)]
 enum BenchCommand {
     /// The fast book beside the plain matcher: w1, w2 and w3 with dense and opaque ids
     Book(Effort),
+    /// The engine's thread, a replay and a restart, with 10,000 and with a million live orders
+    Engine(Effort),
 }
 
 #[derive(Args)]
@@ -188,6 +218,7 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<()> {
     match command {
         Command::Differential { seconds, seed } => compare_books(Duration::from_secs(seconds), seed),
+        Command::Bench(BenchCommand::Engine(effort)) => judge(&bench::engine((&effort).into())?, &effort),
         Command::Bench(BenchCommand::Book(effort)) => judge(&bench::book((&effort).into())?, &effort),
         Command::Flow(FlowCommand::Generate(generate)) => write_flow(&generate),
         Command::Flow(FlowCommand::Describe { file }) => {
@@ -195,6 +226,8 @@ fn run(command: Command) -> Result<()> {
             Ok(())
         }
         Command::Book { file, book } => replay_book(&file, book.into()),
+        Command::Feed { file } => measure_feed(&file),
+        Command::Commit(arguments) => measure_commit(&arguments),
         Command::Flow(FlowCommand::Key { file }) => {
             println!("{} {}", file.display(), Book::Plain.replay(&read_flow(&file)?).key);
             Ok(())
@@ -239,6 +272,22 @@ fn compare_books(time: Duration, seed: Option<u64>) -> Result<()> {
     }
 }
 
+fn measure_feed(file: &Path) -> Result<()> {
+    let cost = feed::measure(&read_flow(file)?)?;
+    let per_second = |count: u64, time: Duration| count as f64 / time.as_secs_f64().max(1e-9) / 1e6;
+    println!(
+        "events={} feed_mevents={:.2} updates={} consumer_mupdates={:.2} levels={} snapshot_kb={:.0} snapshot_ms={:.2}",
+        cost.events,
+        per_second(cost.events, cost.feed),
+        cost.updates,
+        per_second(cost.updates, cost.consumer),
+        cost.levels,
+        cost.snapshot_bytes as f64 / 1e3,
+        cost.snapshot.as_secs_f64() * 1e3,
+    );
+    Ok(())
+}
+
 /// Prints a report; targets that were missed are an error unless the run was too short to judge.
 fn judge(report: &Report, effort: &Effort) -> Result<()> {
     print!("{report}");
@@ -246,6 +295,32 @@ fn judge(report: &Report, effort: &Effort) -> Result<()> {
         println!("a quick run: speeds are not judged");
     } else if !report.reached() {
         bail!("a target was missed");
+    }
+    Ok(())
+}
+
+fn measure_commit(arguments: &CommitArguments) -> Result<()> {
+    let waiting = match arguments.drivers {
+        0 => Waiting::Threads,
+        threads => Waiting::Tasks(threads),
+    };
+    let plan = Plan {
+        folder: arguments.folder.clone(),
+        waiters: arguments.waiters.clone(),
+        waiting,
+        time: Duration::from_millis(arguments.milliseconds),
+        rounds: arguments.rounds,
+    };
+    for measured in measure(&plan)? {
+        println!(
+            "waiters={} bare_per_s={:.0} log_per_s={:.0} ratio={:.2} batch={:.1} cpu_us={:.2}",
+            measured.waiters,
+            measured.bare,
+            measured.log,
+            measured.ratio(),
+            measured.batch,
+            measured.processor_us,
+        );
     }
     Ok(())
 }

@@ -4,8 +4,10 @@
 //! in words and whether they were reached.
 
 mod book;
+mod engine;
 
 pub use book::{BookBenchError, book};
+pub use engine::engine;
 
 use std::fmt;
 

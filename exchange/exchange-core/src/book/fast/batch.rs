@@ -5,7 +5,7 @@ use exchange_types::{EventBuffer, OrderId, PriceTicks};
 use super::{FastBook, IdIndex};
 use crate::book::{BookCommand, OrderBook};
 
-/// Live orders from which fetching ahead pays. Below it the records are in the cache anyway, and looking ahead only costs.
+/// Live orders from which fetching ahead pays. Below it the records are in the cache anyway, and the looks ahead only cost.
 const PREFETCH_FROM: usize = 1 << 16;
 
 /// How many commands ahead the place of an id is fetched, then the record it names, then the neighbours in its queue. Each
@@ -14,64 +14,55 @@ const INDEX_AHEAD: usize = 12;
 const RECORD_AHEAD: usize = 8;
 const QUEUE_AHEAD: usize = 4;
 
-/// Commands that wait their turn. A power of two above the farthest look ahead.
-const RING: usize = 16;
+/// Handles that are remembered between the second step and the third.
+const HANDLES: usize = 16;
 
 impl<I: IdIndex> FastBook<I> {
     /// Carries out commands in their order, exactly as [`apply`](OrderBook::apply) for each of them would.
-    pub fn apply_all(&mut self, commands: impl IntoIterator<Item = BookCommand>, events: &mut EventBuffer) {
+    pub fn apply_all(&mut self, commands: &[BookCommand], events: &mut EventBuffer) {
         self.apply_each(commands, subject, |command| *command, events);
     }
 
-    /// Carries out commands that come in some other form, each turned into a [`BookCommand`] when its turn comes: so the
-    /// processor guesses once what kind a command is, and not first when it decodes and again when it applies.
+    /// Carries out commands that stand in a row in some other form, each turned into a [`BookCommand`] when its turn comes: so
+    /// the processor decides only once, and not first when it decodes and again when it applies, what kind a command is.
+    /// `command` is called once for each, in order, when the one before it is done.
     ///
-    /// `subject` says the id that a command names first and its price, or zero. It is asked ahead and had better not branch;
-    /// a wrong answer costs time and nothing else.
-    pub fn apply_each<T: Copy>(
+    /// `subject` says the id that a command names first and its price, or zero. It is asked ahead and should not branch; a
+    /// wrong answer costs time and nothing else.
+    pub fn apply_each<T>(
         &mut self,
-        commands: impl IntoIterator<Item = T>,
+        queue: &[T],
         subject: impl Fn(&T) -> (OrderId, PriceTicks),
-        decode: impl Fn(&T) -> BookCommand,
+        mut command: impl FnMut(&T) -> BookCommand,
         events: &mut EventBuffer,
     ) {
-        let mut commands = commands.into_iter();
         if self.live < PREFETCH_FROM {
-            for command in commands {
-                self.apply(&decode(&command), events);
+            for each in queue {
+                self.apply(&command(each), events);
             }
             return;
         }
-        let Some(first) = commands.next() else { return };
-        let mut ring = [first; RING];
-        let mut handles = [0; RING];
-        self.index.prefetch(subject(&first).0.0);
-        let (mut taken, mut done): (usize, usize) = (1, 0);
-        loop {
-            while taken < done.wrapping_add(INDEX_AHEAD) {
-                let Some(command) = commands.next() else { break };
-                self.index.prefetch(subject(&command).0.0);
-                ring[taken % RING] = command;
-                taken = taken.wrapping_add(1);
+        for each in queue.iter().take(INDEX_AHEAD) {
+            self.index.prefetch(subject(each).0.0);
+        }
+        let mut handles = [0; HANDLES];
+        for (at, each) in queue.iter().enumerate() {
+            if let Some(each) = queue.get(at.wrapping_add(INDEX_AHEAD)) {
+                self.index.prefetch(subject(each).0.0);
             }
-            if taken == done {
-                return;
+            if let Some(each) = queue.get(at.wrapping_add(RECORD_AHEAD)) {
+                let (id, price) = subject(each);
+                let handle = self.index.guess(id.0);
+                handles[at.wrapping_add(RECORD_AHEAD) % HANDLES] = handle;
+                self.slab.prefetch(handle);
+                // A new order is linked to the last one at its price.
+                let head = self.ladder.near(price.0).unwrap_or(0);
+                self.slab.prefetch(self.slab.get(head).prev);
             }
-            let soon = done.wrapping_add(RECORD_AHEAD) % RING;
-            let (id, price) = subject(&ring[soon]);
-            let handle = self.index.guess(id.0);
-            handles[soon] = handle;
-            self.slab.prefetch(handle);
-            // A new order is linked to the last one at its price.
-            let head = self.ladder.near(price.0).unwrap_or(0);
-            self.slab.prefetch(self.slab.get(head).prev);
-
-            let next = self.slab.get(handles[done.wrapping_add(QUEUE_AHEAD) % RING]);
-            self.slab.prefetch(next.next);
-            self.slab.prefetch(next.prev);
-
-            self.apply(&decode(&ring[done % RING]), events);
-            done = done.wrapping_add(1);
+            let soon = self.slab.get(handles[at.wrapping_add(QUEUE_AHEAD) % HANDLES]);
+            self.slab.prefetch(soon.next);
+            self.slab.prefetch(soon.prev);
+            self.apply(&command(each), events);
         }
     }
 }
