@@ -6,12 +6,15 @@ use std::fs::File;
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use exchange_load::bench::{self, Report};
 use exchange_load::commit::{Plan, Waiting, measure};
+use exchange_load::differential;
 use exchange_load::feed;
 use exchange_load::flow::{Description, Flow, Ids, Mix, generate};
 use exchange_load::replay::Book;
@@ -36,6 +39,15 @@ enum Command {
         /// Which book
         #[arg(long, value_enum, default_value_t = BookName::Fast)]
         book: BookName,
+    },
+    /// Run hostile command streams through the fast and the reference book and compare them after every command
+    Differential {
+        /// For how long
+        #[arg(long, default_value_t = 60)]
+        seconds: u64,
+        /// The first seed; the others follow it. Without one, a first seed that was not used before
+        #[arg(long)]
+        seed: Option<u64>,
     },
     /// Send the events of an order-flow file through the feed and a consumer of its depth; print what that costs
     Feed {
@@ -205,6 +217,7 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> Result<()> {
     match command {
+        Command::Differential { seconds, seed } => compare_books(Duration::from_secs(seconds), seed),
         Command::Bench(BenchCommand::Engine(effort)) => judge(&bench::engine((&effort).into())?, &effort),
         Command::Bench(BenchCommand::Book(effort)) => judge(&bench::book((&effort).into())?, &effort),
         Command::Flow(FlowCommand::Generate(generate)) => write_flow(&generate),
@@ -237,6 +250,26 @@ fn replay_book(file: &Path, book: Book) -> Result<()> {
         replay.memory_bytes.unwrap_or(0) as f64 / 1e6,
     );
     Ok(())
+}
+
+fn compare_books(time: Duration, seed: Option<u64>) -> Result<()> {
+    // Seconds in the upper half: no machine gets through four billion cases in one second.
+    let now = || SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs() << 32;
+    let first = seed.unwrap_or_else(now);
+    let current = Arc::new(AtomicU64::new(first));
+    let at_panic = Arc::clone(&current);
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        eprintln!("seed {} panicked: run it again with --seconds 0 --seed", at_panic.load(Ordering::Relaxed));
+        usual(panic);
+    }));
+    match differential::soak(first, time, |seed| current.store(seed, Ordering::Relaxed)) {
+        Ok((tally, cases)) => {
+            println!("{cases} cases from seed {first}: equal after every step\n{tally}");
+            Ok(())
+        }
+        Err(failure) => bail!("{failure}"),
+    }
 }
 
 fn measure_feed(file: &Path) -> Result<()> {
