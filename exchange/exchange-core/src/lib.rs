@@ -13,6 +13,7 @@ mod engine;
 pub mod matching;
 mod mixer;
 pub mod risk;
+pub mod feed;
 
 pub use digest::Digest;
 pub use engine::Engine;
