@@ -10,8 +10,9 @@ use exchange_types::{
 };
 
 use crate::Digest;
-use crate::book::OrderBook;
-use crate::matching::{Matching, OpenBook};
+use crate::book::index::OpaqueIndex;
+use crate::book::{FastBook, OrderBook};
+use crate::matching::{BookMaker, Matching};
 use crate::risk::{Admitted, Risk, Violation};
 
 /// Most entries a recount looks at for each event since the last one. Recounts come every
@@ -37,13 +38,16 @@ pub struct Engine<B> {
     admitted: Vec<Admitted>,
 }
 
+/// The engine that runs.
+pub type FastEngine = Engine<FastBook<OpaqueIndex>>;
+
 impl<B: OrderBook> Engine<B> {
-    /// A venue without anything, before the first command; `open` makes the book of each instrument that is listed.
+    /// A venue without anything, before the first command; `maker` makes the book of each instrument that is listed.
     #[must_use]
-    pub fn new(open: OpenBook<B>) -> Self {
+    pub fn new(maker: BookMaker<B>) -> Self {
         Self {
-            risk: Risk::new(),
-            matching: Matching::new(open),
+            risk: Risk::new(maker.seed()),
+            matching: Matching::new(maker),
             sequence: Sequence(0),
             time: TimestampNs(0),
             events: 0,

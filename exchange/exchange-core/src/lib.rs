@@ -16,4 +16,4 @@ pub mod risk;
 pub mod feed;
 
 pub use digest::Digest;
-pub use engine::Engine;
+pub use engine::{Engine, FastEngine};

@@ -4,27 +4,27 @@
 //! one thing: it takes [`Admitted`] messages in the order in which risk made them and answers with events, and nothing
 //! else passes between the two.
 
+mod maker;
+
+pub use maker::BookMaker;
+
 use exchange_types::{EventBuffer, InstrumentId, TimestampNs};
 
 use crate::book::OrderBook;
-use crate::risk::Risk;
-use crate::risk::{Admitted, Listing, Violation};
-
-/// Makes the empty book of an instrument.
-pub type OpenBook<B> = fn(&Listing) -> B;
+use crate::risk::{Admitted, Risk, Violation};
 
 /// All books of a venue.
 #[derive(Debug, Clone)]
 pub struct Matching<B> {
     books: Vec<B>,
-    open: OpenBook<B>,
+    maker: BookMaker<B>,
 }
 
 impl<B: OrderBook> Matching<B> {
-    /// No books yet; `open` will make them.
+    /// No books yet; `maker` will make them.
     #[must_use]
-    pub fn new(open: OpenBook<B>) -> Self {
-        Self { books: Vec::new(), open }
+    pub fn new(maker: BookMaker<B>) -> Self {
+        Self { books: Vec::new(), maker }
     }
 
     /// Carries out one message and appends what happened.
@@ -42,7 +42,7 @@ impl<B: OrderBook> Matching<B> {
                     listing.instrument.0 as usize == self.books.len(),
                     "instruments are listed in the order of their numbers"
                 );
-                self.books.push((self.open)(listing));
+                self.books.push(self.maker.make(listing));
             }
         }
     }

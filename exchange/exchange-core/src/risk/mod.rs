@@ -115,21 +115,16 @@ pub struct Risk {
     recount: audit::Scratch,
 }
 
-impl Default for Risk {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 impl Risk {
-    /// A venue without accounts, tiers and instruments.
+    /// A venue without accounts, tiers and instruments. The order of slots in the index of ids depends on the seed and shows
+    /// nowhere: see [`BookMaker::with_seed`](crate::matching::BookMaker::with_seed).
     #[must_use]
-    pub fn new() -> Self {
+    pub fn new(index_seed: u64) -> Self {
         Self {
             accounts: Accounts::default(),
             markets: Vec::new(),
             ledger: Ledger::default(),
-            orders: OrderTable::new(),
+            orders: OrderTable::new(index_seed),
             arrivals: 0,
             state: TradingState::Open,
             taking: None,

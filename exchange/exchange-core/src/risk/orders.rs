@@ -114,8 +114,9 @@ pub(super) struct OrderTable {
 }
 
 impl OrderTable {
-    pub(super) fn new() -> Self {
-        Self { records: vec![vacant(NONE)], free: NONE, index: OpaqueIndex::default(), live: 0, digest: 0 }
+    pub(super) fn new(index_seed: u64) -> Self {
+        let index = OpaqueIndex::with_seed(index_seed);
+        Self { records: vec![vacant(NONE)], free: NONE, index, live: 0, digest: 0 }
     }
 
     pub(super) fn live(&self) -> usize {
