@@ -60,7 +60,7 @@ pub(crate) fn commands() -> Vec<Command> {
         },
         Command::ListInstrument(Box::new(InstrumentSpec {
             instrument: INSTRUMENT,
-            symbol: Symbol::new("BTC-USD").unwrap(),
+            symbol: Symbol::new("BTC-USD").expect("the text is a symbol"),
             base: ASSET,
             quote: AssetId(0x3536_3738),
             base_decimals: 18,
