@@ -8,7 +8,7 @@ use exchange_types::{
 };
 
 use super::money::Fees;
-use crate::book::index::{IdIndex, OpaqueIndex};
+use crate::book::index::{IdIndex, OpaqueIndex, Vacancy};
 use crate::mixer::mix;
 
 /// No record: the end of a list, or an id that is not there.
@@ -131,7 +131,8 @@ impl OrderTable {
     /// The number of the record of this order, or [`NONE`].
     #[inline]
     pub(super) fn find(&self, id: OrderId) -> u32 {
-        self.index.get(id.0, |number| self.records[number as usize].id == id)
+        let is_it = |number: u32| self.records[number as usize].id == id;
+        self.index.find(id.0, is_it).map_or(NONE, |(number, _)| number)
     }
 
     #[inline]
@@ -161,7 +162,10 @@ impl OrderTable {
         let number = self.take_free();
         let linked = Record { previous: list.last, next: NONE, ..*record };
         self.records[number as usize] = linked;
-        self.index.insert(record.id.0, number);
+        let is_it = |number: u32| self.records[number as usize].id == record.id && number != NONE;
+        if let Vacancy::Free(place) = self.index.vacancy(record.id.0, is_it) {
+            self.index.fill(place, record.id.0, number);
+        }
         match list.last {
             NONE => list.first = number,
             last => self.records[last as usize].next = number,
