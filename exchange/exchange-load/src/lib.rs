@@ -6,6 +6,7 @@
 //! book it leaves) is what every implementation must reproduce.
 
 pub mod commands;
+pub mod commit;
 pub mod flow;
 pub mod key;
 pub mod naive;

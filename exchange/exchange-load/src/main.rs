@@ -6,9 +6,11 @@ use std::fs::File;
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use exchange_load::commit::{Plan, Waiting, measure};
 use exchange_load::flow::{Description, Flow, Ids, Mix, generate};
 use exchange_load::replay::Book;
 
@@ -33,6 +35,27 @@ enum Command {
         #[arg(long, value_enum, default_value_t = BookName::Fast)]
         book: BookName,
     },
+    /// Durable acknowledgements per second beside a bare loop that only writes and syncs
+    Commit(CommitArguments),
+}
+
+#[derive(Args)]
+struct CommitArguments {
+    /// Where files are made; it must be on the disk that is to be measured
+    #[arg(long)]
+    folder: PathBuf,
+    /// How many waiters, one measurement after the other
+    #[arg(long, value_delimiter = ',', default_values_t = [8, 32, 128])]
+    waiters: Vec<usize>,
+    /// How many threads drive the waiters; 0: each has its own
+    #[arg(long, default_value_t = 1)]
+    drivers: usize,
+    /// How long one measurement runs, in milliseconds
+    #[arg(long, default_value_t = 1000)]
+    milliseconds: u64,
+    /// How often each measurement is taken
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -147,6 +170,7 @@ fn run(command: Command) -> Result<()> {
             Ok(())
         }
         Command::Book { file, book } => replay_book(&file, book.into()),
+        Command::Commit(arguments) => measure_commit(&arguments),
         Command::Flow(FlowCommand::Key { file }) => {
             println!("{} {}", file.display(), Book::Plain.replay(&read_flow(&file)?).key);
             Ok(())
@@ -168,6 +192,32 @@ fn replay_book(file: &Path, book: Book) -> Result<()> {
         latency.p99_ns,
         replay.memory_bytes.unwrap_or(0) as f64 / 1e6,
     );
+    Ok(())
+}
+
+fn measure_commit(arguments: &CommitArguments) -> Result<()> {
+    let waiting = match arguments.drivers {
+        0 => Waiting::Threads,
+        threads => Waiting::Tasks(threads),
+    };
+    let plan = Plan {
+        folder: arguments.folder.clone(),
+        waiters: arguments.waiters.clone(),
+        waiting,
+        time: Duration::from_millis(arguments.milliseconds),
+        rounds: arguments.rounds,
+    };
+    for measured in measure(&plan)? {
+        println!(
+            "waiters={} bare_per_s={:.0} log_per_s={:.0} ratio={:.2} batch={:.1} cpu_us={:.2}",
+            measured.waiters,
+            measured.bare,
+            measured.log,
+            measured.ratio(),
+            measured.batch,
+            measured.processor_us,
+        );
+    }
     Ok(())
 }
 

@@ -19,9 +19,11 @@ mod segmented;
 pub use batch::{Payloads, Record};
 pub use error::LogError;
 pub use open::{LogOptions, Recovery, SEGMENT_BYTES, SEGMENT_BYTES_MIN};
-pub use reader::SegmentReader;
+pub use reader::{SegmentReader, SegmentSource};
 pub use scan::{BATCH_BYTES_MAX, SEARCH_BYTES_MAX, TornTail};
+pub(crate) use segment::header_error_offset;
 pub use segmented::SegmentedLog;
+pub(crate) use segmented::chain;
 
 use exchange_types::{Epoch, Sequence, TimestampNs};
 
@@ -53,8 +55,8 @@ pub struct Limits {
 /// than [`LogError::TooLarge`], every later call fails with [`LogError::Stopped`]: the process is to end, and recovery decides
 /// what the log holds. Nothing is ever tried twice.
 pub trait Log {
-    /// How the log is read. A reader does not borrow the log and may live on another thread.
-    type Reader: LogReader;
+    /// Where the log is read. It does not borrow the log and may live on another thread.
+    type Source: LogSource;
 
     /// The reign of this writer.
     fn epoch(&self) -> Epoch;
@@ -90,6 +92,26 @@ pub trait Log {
     /// # Errors
     /// Any error stops the log.
     fn prune(&mut self, keep: Sequence) -> Result<(), LogError>;
+
+    /// Where the log is read.
+    fn source(&self) -> Self::Source;
+
+    /// A reader of this log's [`source`](Self::source).
+    ///
+    /// # Errors
+    /// As [`LogSource::reader`].
+    fn reader(&self, from: Sequence) -> Result<<Self::Source as LogSource>::Reader, LogError> {
+        self.source().reader(from)
+    }
+}
+
+/// The reading side of a log, for whoever has no business with the writing side. Cloning gives another one.
+pub trait LogSource: Clone {
+    /// Reads one record after the other.
+    type Reader: LogReader;
+
+    /// Everything up to here survives a crash. Zero: nothing is in the log yet.
+    fn durable(&self) -> Sequence;
 
     /// Reads from a sequence on, which may be the one after the durable position: then it waits for what comes.
     ///

@@ -10,9 +10,34 @@ use exchange_types::{Epoch, Sequence, TimestampNs};
 use super::scan::{Bad, Expected, Window, stored};
 use super::segment::{DURABLE_BYTES, RECORDS_AT, SegmentHeader, corrupt};
 use super::segmented::{Listed, Shared};
-use super::{LogError, LogReader, Record};
+use super::{LogError, LogReader, LogSource, Record};
 use crate::storage::Storage;
 use exchange_types::codec::FRAME_HEADER_BYTES;
+
+/// The reading side of a [`SegmentedLog`](super::SegmentedLog).
+#[derive(Debug, Clone)]
+pub struct SegmentSource<S: Storage> {
+    storage: S,
+    shared: Arc<Shared>,
+}
+
+impl<S: Storage> SegmentSource<S> {
+    pub(crate) fn new(storage: S, shared: Arc<Shared>) -> Self {
+        Self { storage, shared }
+    }
+}
+
+impl<S: Storage> LogSource for SegmentSource<S> {
+    type Reader = SegmentReader<S>;
+
+    fn durable(&self) -> Sequence {
+        self.shared.durable()
+    }
+
+    fn reader(&self, from: Sequence) -> Result<SegmentReader<S>, LogError> {
+        SegmentReader::open(self.storage.clone(), Arc::clone(&self.shared), from)
+    }
+}
 
 /// Reads durable records in order.
 #[derive(Debug)]
@@ -41,7 +66,7 @@ struct Taken {
 }
 
 impl<S: Storage> SegmentReader<S> {
-    pub(crate) fn open(storage: S, shared: Arc<Shared>, from: Sequence) -> Result<Self, LogError> {
+    fn open(storage: S, shared: Arc<Shared>, from: Sequence) -> Result<Self, LogError> {
         let reader = Self { storage, shared, wanted: from, open: None };
         if from > reader.shared.durable().next() {
             return Err(reader.not_here());

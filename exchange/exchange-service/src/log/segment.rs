@@ -81,7 +81,7 @@ impl SegmentHeader {
         let corrupt = |offset: usize, reason: String| corrupt(name, offset as u64, reason);
         let bytes = &sector[..count];
         let header = decode_file_header(bytes, FileKind::LogSegment)
-            .map_err(|error| corrupt(offset_of(&error), error.to_string()))?;
+            .map_err(|error| corrupt(header_error_offset(&error), error.to_string()))?;
         let rest = bytes.get(FILE_HEADER_BYTES..).unwrap_or_default();
         let frame = decode_frame(rest)
             .map_err(|error| corrupt(FILE_HEADER_BYTES, format!("the segment's link is damaged: {error}")))?;
@@ -124,7 +124,7 @@ pub(crate) fn is_segment(name: &str) -> bool {
     name.ends_with(SUFFIX)
 }
 
-fn offset_of(error: &FileHeaderError) -> usize {
+pub(crate) fn header_error_offset(error: &FileHeaderError) -> usize {
     match *error {
         FileHeaderError::Magic { offset }
         | FileHeaderError::Torn { offset }

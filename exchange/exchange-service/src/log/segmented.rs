@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use exchange_types::codec::{FrameHeader, encode_frame_with};
 use exchange_types::{Epoch, Sequence, TimestampNs};
 
-use super::reader::SegmentReader;
+use super::reader::SegmentSource;
 use super::scan::BATCH_BYTES_MAX;
 use super::segment::{RECORD_OVERHEAD, RECORD_PAYLOAD_MAX, RECORDS_AT, SPARE, SegmentHeader};
 use super::{Appended, Limits, Log, LogError, Payloads};
@@ -164,7 +164,7 @@ impl<S: Storage> SegmentedLog<S> {
 }
 
 impl<S: Storage> Log for SegmentedLog<S> {
-    type Reader = SegmentReader<S>;
+    type Source = SegmentSource<S>;
 
     fn epoch(&self) -> Epoch {
         self.header.epoch
@@ -231,8 +231,8 @@ impl<S: Storage> Log for SegmentedLog<S> {
         })
     }
 
-    fn reader(&self, from: Sequence) -> Result<SegmentReader<S>, LogError> {
-        SegmentReader::open(self.storage.clone(), Arc::clone(&self.shared), from)
+    fn source(&self) -> SegmentSource<S> {
+        SegmentSource::new(self.storage.clone(), Arc::clone(&self.shared))
     }
 }
 
