@@ -13,6 +13,7 @@ mod arrows;
 mod bench;
 mod ci;
 mod deny;
+mod formats;
 mod fuzz;
 mod generate;
 mod process;

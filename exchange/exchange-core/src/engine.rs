@@ -20,17 +20,23 @@ use crate::risk::{Admitted, Risk, Violation};
 /// waits for a later checkpoint, so that counting never costs more than trading. At 16, that is from 16,000 orders on.
 const RECOUNTED_PER_EVENT: u64 = 16;
 
+/// How far the fold has come.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Progress {
+    pub(crate) sequence: Sequence,
+    pub(crate) time: TimestampNs,
+    /// Events so far, checkpoints included: the sequence number of the last one.
+    pub(crate) events: u64,
+    /// The number of the last checkpoint among the events.
+    pub(crate) checkpoint_at: u64,
+}
+
 /// The state of the venue.
 #[derive(Debug, Clone)]
 pub struct Engine<B> {
     risk: Risk,
     matching: Matching<B>,
-    sequence: Sequence,
-    time: TimestampNs,
-    /// Events so far, checkpoints included: the sequence number of the last one.
-    events: u64,
-    /// The number of the last checkpoint among the events.
-    checkpoint_at: u64,
+    progress: Progress,
     /// The number of events at the last recount of the orders, and at that of the balances. Neither is part of the state.
     orders_recounted_at: u64,
     balances_recounted_at: u64,
@@ -45,15 +51,16 @@ impl<B: OrderBook> Engine<B> {
     /// A venue without anything, before the first command; `maker` makes the book of each instrument that is listed.
     #[must_use]
     pub fn new(maker: BookMaker<B>) -> Self {
+        Self::from_parts(Risk::new(maker.seed()), Matching::new(maker), Progress::default())
+    }
+
+    pub(crate) fn from_parts(risk: Risk, matching: Matching<B>, progress: Progress) -> Self {
         Self {
-            risk: Risk::new(maker.seed()),
-            matching: Matching::new(maker),
-            sequence: Sequence(0),
-            time: TimestampNs(0),
-            events: 0,
-            checkpoint_at: 0,
-            orders_recounted_at: 0,
-            balances_recounted_at: 0,
+            risk,
+            matching,
+            progress,
+            orders_recounted_at: progress.events,
+            balances_recounted_at: progress.events,
             admitted: Vec::new(),
         }
     }
@@ -107,10 +114,10 @@ impl<B: OrderBook> Engine<B> {
 
     #[inline]
     fn pass_time(&mut self, header: &CommandHeader, events: &mut EventBuffer) {
-        assert!(header.sequence == self.sequence.next(), "commands are folded in without a gap");
-        assert!(header.time >= self.time, "time does not go backwards");
-        self.sequence = header.sequence;
-        self.time = header.time;
+        assert!(header.sequence == self.progress.sequence.next(), "commands are folded in without a gap");
+        assert!(header.time >= self.progress.time, "time does not go backwards");
+        self.progress.sequence = header.sequence;
+        self.progress.time = header.time;
         let expired = events.len();
         self.matching.expire(header.time, events);
         for event in &events[expired..] {
@@ -123,8 +130,8 @@ impl<B: OrderBook> Engine<B> {
         self.risk.assert_settled();
         // Bound: 2^64 events do not happen.
         let happened = events.len().wrapping_sub(before) as u64;
-        self.events = self.events.wrapping_add(happened);
-        if self.events.wrapping_sub(self.checkpoint_at) >= Event::CHECKPOINT_EVERY {
+        self.progress.events = self.progress.events.wrapping_add(happened);
+        if self.progress.events.wrapping_sub(self.progress.checkpoint_at) >= Event::CHECKPOINT_EVERY {
             self.checkpoint(events);
         }
     }
@@ -135,23 +142,23 @@ impl<B: OrderBook> Engine<B> {
         if let Err(violation) = self.recount() {
             panic!("{violation}");
         }
-        events.push(Event::Checkpoint { events: self.events, state_hash: self.state_hash() });
-        self.events = self.events.wrapping_add(1);
-        self.checkpoint_at = self.events;
+        events.push(Event::Checkpoint { events: self.progress.events, state_hash: self.state_hash() });
+        self.progress.events = self.progress.events.wrapping_add(1);
+        self.progress.checkpoint_at = self.progress.events;
     }
 
     fn recount(&mut self) -> Result<(), Violation> {
         let due = |entries: usize, last: u64| {
-            let since = self.events.wrapping_sub(last);
+            let since = self.progress.events.wrapping_sub(last);
             entries as u64 <= since.saturating_mul(RECOUNTED_PER_EVENT)
         };
         let orders_due = due(self.risk.live_orders(), self.orders_recounted_at);
         if due(self.risk.balances(), self.balances_recounted_at) {
-            self.balances_recounted_at = self.events;
+            self.balances_recounted_at = self.progress.events;
             self.risk.audit_balances()?;
         }
         if orders_due {
-            self.orders_recounted_at = self.events;
+            self.orders_recounted_at = self.progress.events;
             self.risk.audit_orders()?;
             self.matching.audit(&self.risk)?;
         }
@@ -172,7 +179,13 @@ impl<B: OrderBook> Engine<B> {
     #[must_use]
     pub fn state_hash(&self) -> u64 {
         let mut digest = Digest::new();
-        for word in [self.risk.state_hash(), self.sequence.0, self.time.0, self.events, self.checkpoint_at] {
+        for word in [
+            self.risk.state_hash(),
+            self.progress.sequence.0,
+            self.progress.time.0,
+            self.progress.events,
+            self.progress.checkpoint_at,
+        ] {
             digest.word(word);
         }
         digest.end_record();
@@ -191,28 +204,32 @@ impl<B: OrderBook> Engine<B> {
         &self.matching
     }
 
+    pub(crate) fn progress(&self) -> &Progress {
+        &self.progress
+    }
+
     /// The position of the last command.
     #[must_use]
     pub fn sequence(&self) -> Sequence {
-        self.sequence
+        self.progress.sequence
     }
 
     /// The time of the last command.
     #[must_use]
     pub fn time(&self) -> TimestampNs {
-        self.time
+        self.progress.time
     }
 
     /// The number of the last checkpoint among the events; zero: there was none. The next one comes
     /// [`Event::CHECKPOINT_EVERY`] events later, at the end of a command.
     #[must_use]
     pub fn checkpoint_at(&self) -> u64 {
-        self.checkpoint_at
+        self.progress.checkpoint_at
     }
 
     /// How many events there were so far: the sequence number of the last one.
     #[must_use]
     pub fn events(&self) -> u64 {
-        self.events
+        self.progress.events
     }
 }

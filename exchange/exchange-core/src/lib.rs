@@ -14,6 +14,8 @@ pub mod matching;
 mod mixer;
 pub mod risk;
 pub mod feed;
+mod snapshot;
 
 pub use digest::Digest;
 pub use engine::{Engine, FastEngine};
+pub use snapshot::{SnapshotError, SnapshotFault};

@@ -16,16 +16,17 @@ use crate::flow::{Flow, Record};
 use crate::key::{BookKey, Key, TradeKey};
 use crate::naive::{Fill, NaiveBook};
 
-/// Commands handed over at once: they fit the first-level cache, and the ends of batches, where nothing can be fetched
-/// ahead, are rare.
-const BATCH: usize = 512;
-/// Records between two looks at the clock, which costs a fraction of a microsecond, and between two hashings of events.
-const CHUNK: usize = 8 * BATCH;
+/// Records between two looks at the clock, which costs a fraction of a microsecond, and between two hashings of events. So
+/// few that their events stay in the cache, as they would with a consumer that keeps up.
+const CHUNK: usize = 1024;
+/// Records between two hashings where latencies are taken. At its ends a book that looks ahead asks for several records at
+/// once, which must stay far below one in a hundred.
+const LATENCY_CHUNK: usize = 8192;
 
 /// A matcher that can replay a file.
 trait Matcher {
     /// Carries out records and keeps what happened for [`hash`](Self::hash).
-    fn run(&mut self, records: &[Record]);
+    fn run<'records>(&mut self, records: impl Iterator<Item = &'records Record>);
 
     /// Takes the trades since the last call into the key and forgets them.
     fn hash(&mut self, key: &mut TradeKey);
@@ -112,13 +113,13 @@ fn replay(matcher: &mut impl Matcher, flow: &Flow) -> Replay {
     let mut key = Key::default();
     let (prefill, timed) = flow.parts();
     for chunk in prefill.chunks(CHUNK) {
-        matcher.run(chunk);
+        matcher.run(chunk.iter());
         matcher.hash(&mut key.trades);
     }
     let mut processor = Duration::ZERO;
     for chunk in timed.chunks(CHUNK) {
         let start = thread_time();
-        matcher.run(chunk);
+        matcher.run(chunk.iter());
         processor += thread_time().saturating_sub(start);
         matcher.hash(&mut key.trades);
     }
@@ -140,17 +141,20 @@ fn latency(matcher: &mut impl Matcher, flow: &Flow) -> Latency {
     let mut key = TradeKey::default();
     let (prefill, timed) = flow.parts();
     for chunk in prefill.chunks(CHUNK) {
-        matcher.run(chunk);
+        matcher.run(chunk.iter());
         matcher.hash(&mut key);
     }
     let cost = clock_cost();
     let mut histogram = Histogram::default();
-    for chunk in timed.chunks(CHUNK) {
-        for record in chunk {
-            let start = Instant::now();
-            matcher.run(std::slice::from_ref(record));
-            histogram.count(start.elapsed().saturating_sub(cost));
-        }
+    for chunk in timed.chunks(LATENCY_CHUNK) {
+        // A matcher asks for the next record when it is done with one, whether or not it looks ahead: the time between two
+        // requests is that of one operation.
+        let mut last = Instant::now();
+        matcher.run(chunk.iter().inspect(|_| {
+            let now = Instant::now();
+            histogram.count((now - last).saturating_sub(cost));
+            last = now;
+        }));
         matcher.hash(&mut key);
     }
     Latency { p50_ns: histogram.quantile(0.50), p99_ns: histogram.quantile(0.99) }
@@ -214,7 +218,7 @@ impl Plain {
 }
 
 impl Matcher for Plain {
-    fn run(&mut self, records: &[Record]) {
+    fn run<'records>(&mut self, records: impl Iterator<Item = &'records Record>) {
         for record in records {
             self.book.apply(record, &mut |fill| self.fills.push(fill));
         }
@@ -238,9 +242,9 @@ impl Matcher for Plain {
 /// What a book of `exchange-core` needs in order to be replayed.
 trait ReplayedBook: OrderBook {
     /// Carries out commands one after the other.
-    fn apply_all(&mut self, commands: &[BookCommand], events: &mut EventBuffer) {
+    fn apply_all(&mut self, commands: impl Iterator<Item = BookCommand>, events: &mut EventBuffer) {
         for command in commands {
-            self.apply(command, events);
+            self.apply(&command, events);
         }
     }
 
@@ -253,7 +257,7 @@ trait ReplayedBook: OrderBook {
 impl ReplayedBook for ReferenceBook {}
 
 impl<I: IdIndex> ReplayedBook for FastBook<I> {
-    fn apply_all(&mut self, commands: &[BookCommand], events: &mut EventBuffer) {
+    fn apply_all(&mut self, commands: impl Iterator<Item = BookCommand>, events: &mut EventBuffer) {
         Self::apply_all(self, commands, events);
     }
 
@@ -262,11 +266,10 @@ impl<I: IdIndex> ReplayedBook for FastBook<I> {
     }
 }
 
-/// A book of `exchange-core`, with the buffers for its commands and events.
+/// A book of `exchange-core`, with a buffer for its events.
 struct Core<B> {
     book: B,
     decoder: Decoder,
-    commands: Vec<BookCommand>,
     events: EventBuffer,
 }
 
@@ -277,7 +280,6 @@ impl<B: ReplayedBook> Core<B> {
         Self {
             book,
             decoder,
-            commands: Vec::with_capacity(BATCH),
             // Sweeps take several orders at once; beyond this the buffer grows once and stays.
             events: EventBuffer::with_capacity(4 * CHUNK),
         }
@@ -285,12 +287,9 @@ impl<B: ReplayedBook> Core<B> {
 }
 
 impl<B: ReplayedBook> Matcher for Core<B> {
-    fn run(&mut self, records: &[Record]) {
-        for batch in records.chunks(BATCH) {
-            self.commands.clear();
-            self.commands.extend(batch.iter().map(|record| self.decoder.command(record)));
-            self.book.apply_all(&self.commands, &mut self.events);
-        }
+    fn run<'records>(&mut self, records: impl Iterator<Item = &'records Record>) {
+        let decoder = self.decoder;
+        self.book.apply_all(records.map(|record| decoder.command(record)), &mut self.events);
     }
 
     fn hash(&mut self, key: &mut TradeKey) {

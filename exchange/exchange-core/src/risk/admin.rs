@@ -1,7 +1,7 @@
 //! Commands that no book takes part in: accounts, tiers, listings, money from outside, trading states and the kill switch.
 
 use exchange_types::{
-    AccountId, AccountTier, AssetId, CancelCause, Command, Event, EventBuffer, Instrument, InstrumentSpec,
+    AccountId, AccountTier, CancelCause, Command, Event, EventBuffer, Instrument, InstrumentSpec,
     RejectReason, Scope, TradingState,
 };
 
@@ -114,8 +114,9 @@ impl Risk {
         while self.ledger.assets() < assets {
             self.ledger.name_asset();
         }
-        let listing = Listing { instrument: spec.instrument, reference: instrument.reference_ticks() };
-        self.markets.push(Market::new(instrument));
+        let market = Market::new(instrument);
+        let listing = market.listing();
+        self.markets.push(market);
         Ok(listing)
     }
 
@@ -158,11 +159,6 @@ impl Risk {
         let mut orders: Vec<&Record> = self.orders.iter().filter(|record| concerned(record)).collect();
         orders.sort_unstable_by_key(|record| record.arrival);
         admitted.extend(orders.into_iter().map(killing));
-    }
-
-    /// What an account, asset and amount of a snapshot must satisfy to be put back.
-    pub(super) fn knows(&self, account: AccountId, asset: AssetId) -> bool {
-        self.accounts.get(account).is_some() && (asset.0 as usize) < self.ledger.assets()
     }
 }
 

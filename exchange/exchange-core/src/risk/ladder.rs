@@ -5,8 +5,8 @@
 //!
 //! | command | rungs, from the top |
 //! |---|---|
-//! | `NewOrder` | unknown account, unknown instrument; venue, instrument, account halted; zero id, duplicate id; market must not rest, post-only must rest, market with price, expiry mismatch, expiry in past; quantity zero, off lot, below minimum, above maximum; price zero, off tick, overflow, outside band; notional overflow, above maximum; open orders, position limit, balance overflow, insufficient funds; book full |
-//! | `ReplaceOrder` | unknown account, unknown instrument; venue, instrument, account halted; zero id (either), unknown order, not owner, duplicate new id; then as `NewOrder` from quantity zero on, as if the old order were gone, without open orders and book full |
+//! | `NewOrder` | unknown account, unknown instrument; venue, instrument, account halted; zero id, duplicate id; market must not rest, post-only must rest, market with price, expiry mismatch, expiry in past; quantity zero, off lot, below minimum, above maximum; price zero, off tick, overflow, outside band; notional overflow, above maximum; open orders, position limit, balance overflow, insufficient funds; venue full |
+//! | `ReplaceOrder` | unknown account, unknown instrument; venue, instrument, account halted; zero id (either), unknown order, not owner, duplicate new id; then as `NewOrder` from quantity zero on, as if the old order were gone, without open orders and venue full |
 //! | `CancelOrder` | unknown account, unknown instrument; zero id, unknown order, not owner |
 //! | `ReduceOrder` | as `CancelOrder`; quantity zero, off lot |
 //! | `MassCancel` | unknown account, unknown instrument |
@@ -259,7 +259,7 @@ impl Risk {
         let terms = Terms { lots, ticks, fees, taker_rate, reserved };
         self.check_funds(market, asked, &terms)?;
         if adds && self.orders.live() >= self.orders_max {
-            return Err(RejectReason::BookFull);
+            return Err(RejectReason::VenueFull);
         }
         Ok(terms)
     }

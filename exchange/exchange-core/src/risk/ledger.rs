@@ -247,39 +247,52 @@ impl Ledger {
         }
     }
 
-    /// Puts a balance back as a snapshot has it. The caller compares the totals afterwards.
-    pub(super) fn restore(&mut self, account: AccountId, asset: AssetId, free: u64) -> Option<()> {
-        let held = self.totals[asset.0 as usize].held.checked_add(free)?;
-        self.change(account, asset, |cell, totals| {
-            cell.free = free;
-            totals.held = held;
-        });
-        Some(())
-    }
-
-    /// Puts the totals of an asset back as a snapshot has them.
+    /// Puts the totals of an asset back as a snapshot has them. What is held follows from the balances.
     pub(super) fn restore_totals(&mut self, asset: AssetId, supply: u64, fees: u64) {
         let totals = &mut self.totals[asset.0 as usize];
         (totals.supply, totals.fees) = (supply, fees);
     }
 
-    /// Adds the reservation of an order that a snapshot has.
-    pub(super) fn restore_reservation(
+    /// Puts the free part of a balance back. `None`: balances would not sum up to a number of 64 bits.
+    pub(super) fn restore_free(&mut self, account: AccountId, asset: AssetId, free: u64) -> Option<()> {
+        self.restore_held(asset, free)?;
+        self.change(account, asset, |cell, _| cell.free = free);
+        Some(())
+    }
+
+    /// Puts a reservation back, and what its order awaits. `None` as before.
+    pub(super) fn restore_reserved(
         &mut self,
         account: AccountId,
-        asset: AssetId,
-        amount: u64,
+        (asset, reserved): (AssetId, u64),
+        (base, incoming): (AssetId, u64),
     ) -> Option<()> {
-        let totals = &self.totals[asset.0 as usize];
-        // What is reserved is held, so a sum that fits the second fits the first.
-        let held = totals.held.checked_add(amount)?;
+        self.restore_held(asset, reserved)?;
         self.change(account, asset, |cell, totals| {
-            cell.reserved = plus(cell.reserved, amount);
-            totals.held = held;
-            totals.reserved = plus(totals.reserved, amount);
-            totals.claimed = plus(totals.claimed, amount);
+            // Bound: what is reserved is held, and that sum has just been made.
+            cell.reserved = plus(cell.reserved, reserved);
+            totals.reserved = plus(totals.reserved, reserved);
+            totals.claimed = plus(totals.claimed, reserved);
         });
+        let place = self.place(account, base);
+        let cell = &mut self.cells[place];
+        cell.incoming = cell.incoming.checked_add(incoming)?;
         Some(())
+    }
+
+    fn restore_held(&mut self, asset: AssetId, amount: u64) -> Option<()> {
+        let totals = &mut self.totals[asset.0 as usize];
+        totals.held = totals.held.checked_add(amount)?;
+        Some(())
+    }
+
+    /// Every balance with a free part: account, asset, amount.
+    pub(super) fn free_balances(&self) -> impl Iterator<Item = (AccountId, AssetId, u64)> {
+        let rows = self.cells.chunks_exact(self.stride.max(1));
+        (0..).zip(rows).flat_map(|(account, row)| {
+            let row = (0..).zip(row).filter(|(_, cell)| cell.free > 0);
+            row.map(move |(asset, cell)| (AccountId(account), AssetId(asset), cell.free))
+        })
     }
 
     /// The digest of all balances, from scratch.

@@ -14,7 +14,7 @@ pub const INSTRUMENTS_MAX: usize = 1_024;
 /// Tiers of a venue: the numbers that fit a byte. One more cannot be said.
 pub const TIERS_MAX: usize = 256;
 
-/// Live orders of a venue: 8 GiB of records. One more that may rest is `BookFull`.
+/// Live orders of a venue: 8 GiB of records. One more that may rest is `VenueFull`.
 pub const ORDERS_MAX: usize = 1 << 27;
 
 /// How far a market order may go in an instrument without a price band, in millionths of the last trade: up to twice that

@@ -4,6 +4,7 @@ use exchange_types::{
     AssetId, Instrument, Price, PriceTicks, Quantity, QuantityLots, RejectReason, Side, TradingState,
 };
 
+use super::Listing;
 use super::limits::MARKET_REACH_WITHOUT_BAND;
 use crate::Digest;
 
@@ -32,6 +33,12 @@ impl Market {
 
     pub(super) fn instrument(&self) -> &Instrument {
         &self.instrument
+    }
+
+    /// What its book has to know.
+    pub(super) fn listing(&self) -> Listing {
+        let reference = self.instrument.reference_ticks();
+        Listing { instrument: self.instrument.spec().instrument, reference }
     }
 
     #[inline]
@@ -142,6 +149,12 @@ impl Market {
             return Err(RejectReason::PriceOutsideBand);
         }
         Ok(ticks)
+    }
+
+    /// A listed instrument as a snapshot has it.
+    pub(super) fn restore(&mut self, state: TradingState, last: PriceTicks) {
+        self.state = state;
+        self.traded_at(last);
     }
 
     /// Its entry in the state hash.

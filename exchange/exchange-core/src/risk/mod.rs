@@ -14,6 +14,7 @@
 //! | `ledger` | balances and totals; conservation at every command |
 //! | `orders`, `market` | the resting orders; an instrument with its band |
 //! | `audit` | the full recount |
+//! | `snapshot` | all of it as bytes, and back |
 //!
 //! Invariant: the events of one admitted command are settled before the next command is admitted. This makes risk a fold of
 //! the log: whether a command can be paid for depends on what everything before it did, and on nothing else.
@@ -29,6 +30,7 @@ mod market;
 mod money;
 mod orders;
 mod settle;
+mod snapshot;
 
 pub use audit::Violation;
 pub use ledger::Balance;

@@ -131,8 +131,7 @@ impl OrderTable {
     /// The number of the record of this order, or [`NONE`].
     #[inline]
     pub(super) fn find(&self, id: OrderId) -> u32 {
-        let is_it = |number: u32| self.records[number as usize].id == id;
-        self.index.find(id.0, is_it).map_or(NONE, |(number, _)| number)
+        self.index.find(id.0, |number| self.records[number as usize].id == id).map_or(NONE, |found| found.0)
     }
 
     #[inline]
@@ -155,6 +154,12 @@ impl OrderTable {
         })
     }
 
+    /// Makes room for this many orders.
+    pub(super) fn reserve(&mut self, orders: usize) {
+        self.records.reserve(orders);
+        self.index.reserve(orders);
+    }
+
     /// Adds an order at the end of its account's list. The caller has made sure that its id is not there.
     #[inline]
     pub(super) fn insert(&mut self, record: &Record, list: &mut List) {
@@ -162,9 +167,9 @@ impl OrderTable {
         let number = self.take_free();
         let linked = Record { previous: list.last, next: NONE, ..*record };
         self.records[number as usize] = linked;
-        let is_it = |number: u32| self.records[number as usize].id == record.id && number != NONE;
-        if let Vacancy::Free(place) = self.index.vacancy(record.id.0, is_it) {
-            self.index.fill(place, record.id.0, number);
+        match self.index.vacancy(record.id.0, |_| false) {
+            Vacancy::Free(place) => self.index.fill(place, record.id.0, number),
+            Vacancy::Taken | Vacancy::OutOfRange => unreachable!("an index of opaque ids takes any new id"),
         }
         match list.last {
             NONE => list.first = number,
@@ -214,11 +219,6 @@ impl OrderTable {
         let record = &mut self.records[number as usize];
         self.digest = self.digest.wrapping_sub(record.mixed()).wrapping_add(changed.mixed());
         *record = *changed;
-    }
-
-    /// The digest of all orders, from scratch.
-    pub(super) fn recounted_digest(&self) -> u64 {
-        self.iter().fold(0, |digest: u64, record| digest.wrapping_add(record.mixed()))
     }
 }
 

@@ -196,14 +196,20 @@ impl Risk {
     }
 }
 
-/// What has to be reserved for what is left of an order.
+/// What has to be reserved for what is left of an order that was admitted.
 #[inline]
 pub(super) fn reservation(market: &Market, record: &Record) -> u64 {
+    reservation_of(market, record)
+        .expect("a part of an order needs no more than the whole, which was admitted")
+}
+
+/// What has to be reserved for what is left of an order. `None`: more than 2^64 - 1 minor units.
+#[inline]
+pub(super) fn reservation_of(market: &Market, record: &Record) -> Option<u64> {
     match record.side {
-        Side::Sell => market.base_quantity(record.remaining),
+        Side::Sell => Some(market.base_quantity(record.remaining)),
         Side::Buy => notional(record.remaining, record.ticks, market.tick_value())
-            .and_then(|rest| reservation_of_buy(rest, record.fees))
-            .expect("a part of an order needs no more than the whole, which was admitted"),
+            .and_then(|rest| reservation_of_buy(rest, record.fees)),
     }
 }
 

@@ -1,9 +1,11 @@
 //! What the tests of risk, matching and the engine have in common: a venue that runs on both books at once.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
 pub mod random;
 pub mod scenario;
+pub mod stream;
 
 use exchange_core::book::{OrderBook, ReferenceBook};
 use exchange_core::matching::BookMaker;

@@ -101,6 +101,29 @@ fn refusals_name_the_offset_and_what_was_found() {
 }
 
 #[test]
-fn the_table_covers_the_header() {
-    assert_eq!(FILE_HEADER_ROWS.iter().map(|row| row.bytes).sum::<usize>(), FILE_HEADER_BYTES);
+fn the_table_says_where_the_fields_stand_and_what_they_hold() {
+    let bytes = encode_file_header(&LOG);
+    let mut offset = 0;
+    for row in FILE_HEADER_ROWS {
+        let field = &bytes[offset..offset + row.bytes];
+        match row.name {
+            "magic" => {
+                let words: Vec<String> = field.iter().map(|byte| format!("{byte:02x}")).collect();
+                assert_eq!(row.holds, format!("`{}`", words.join(" ")));
+            }
+            "version" => assert_eq!((field, row.holds), (&1_u32.to_le_bytes()[..], "u32, 1")),
+            "kind" => {
+                assert_eq!(field, (FileKind::LogSegment as u32).to_le_bytes());
+                let [log, events, snapshot] = FileKind::ALL.map(|kind| kind as u32);
+                let kinds = format!("u32: {log} log segment, {events} event journal, {snapshot} snapshot");
+                assert_eq!(row.holds, kinds);
+            }
+            "first_sequence" => assert_eq!(field, LOG.first_sequence.0.to_le_bytes()),
+            "epoch" => assert_eq!(field, LOG.epoch.0.to_le_bytes()),
+            "checksum" => assert_eq!(field, crc32c::crc32c(&bytes[..28]).to_le_bytes()),
+            other => panic!("no field is named `{other}`"),
+        }
+        offset += row.bytes;
+    }
+    assert_eq!((offset, FILE_HEADER_ROWS.len()), (FILE_HEADER_BYTES, 6));
 }

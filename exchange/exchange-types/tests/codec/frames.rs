@@ -60,8 +60,10 @@ fn every_change_of_a_single_byte_is_detected() {
         for change in 1..=u8::MAX {
             let mut bytes = whole.clone();
             bytes[at] ^= change;
-            // More follows, so a larger length finds bytes to cover.
-            bytes.resize(200_000, 0xa5);
+            if (4..8).contains(&at) {
+                // More follows, so a larger length finds bytes to cover.
+                bytes.resize(FRAME_HEADER_BYTES + PAYLOAD_BYTES_MAX, 0xa5);
+            }
             let error = decode_frame(&bytes).expect_err("the frame is damaged");
             match error {
                 FrameError::Checksum { offset: 0, stored, computed } => assert_ne!(stored, computed),
@@ -122,8 +124,28 @@ fn a_writer_that_takes_bytes_away_is_a_bug() {
 }
 
 #[test]
-fn the_table_covers_the_header() {
-    assert_eq!(FRAME_ROWS.iter().map(|row| row.bytes).sum::<usize>(), FRAME_HEADER_BYTES);
+fn the_table_says_where_the_fields_stand_and_what_they_hold() {
+    let bytes = frame(b"payload.");
+    let mut offset = 0;
+    for row in FRAME_ROWS {
+        let field = &bytes[offset..offset + row.bytes];
+        match row.name {
+            "checksum" => assert_eq!(field, crc32c::crc32c(&bytes[4..]).to_le_bytes()),
+            "length" => {
+                assert_eq!(field, 8_u32.to_le_bytes());
+                assert!(row.holds.ends_with("1 to 65,536"));
+                assert_eq!(PAYLOAD_BYTES_MAX, 65_536);
+            }
+            "version" => assert_eq!((field, row.holds), (&1_u32.to_le_bytes()[..], "u32, 1")),
+            "epoch" => assert_eq!(field, HEADER.epoch.0.to_le_bytes()),
+            "sequence" => assert_eq!(field, HEADER.sequence.0.to_le_bytes()),
+            "time" => assert_eq!(field, HEADER.time.0.to_le_bytes()),
+            "payload" => assert_eq!((offset, row.bytes), (FRAME_HEADER_BYTES, 0)),
+            other => panic!("no field is named `{other}`"),
+        }
+        offset += row.bytes;
+    }
+    assert_eq!(FRAME_ROWS.len(), 7);
 }
 
 proptest! {
@@ -145,7 +167,7 @@ proptest! {
 
     #[test]
     fn any_bytes_with_a_matching_checksum_decode_to_what_encodes_to_them(
-        bytes in prop::collection::vec(prop_oneof![Just(0_u8), any::<u8>()], 0..200), keep_version: bool,
+        bytes in prop::collection::vec(any::<u8>(), 0..200), keep_version: bool,
     ) {
         let bytes = if bytes.len() > FRAME_HEADER_BYTES {
             let length = u32::try_from(bytes.len() - FRAME_HEADER_BYTES).unwrap();

@@ -201,6 +201,7 @@ fn tables_cover_their_messages_without_a_gap() {
             let fields: usize = layout.rows.iter().map(|row| row.bytes).sum();
             assert_eq!(header + fields, layout.bytes, "{}", layout.name);
             assert_eq!(layout.bytes % 8, 0, "{} keeps frames aligned", layout.name);
+            assert_eq!(layout.kind < 128, layouts == COMMAND_LAYOUTS, "{} is of its family", layout.name);
             for row in layout.rows.iter().filter(|row| !row.group.is_empty()) {
                 assert_eq!(row.group.iter().map(|row| row.bytes).sum::<usize>(), row.bytes, "{}", row.name);
             }

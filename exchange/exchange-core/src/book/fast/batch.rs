@@ -1,11 +1,11 @@
 //! Commands in a row: what the next ones will touch is fetched while this one runs.
 
-use exchange_types::EventBuffer;
+use exchange_types::{CancelCause, EventBuffer, OrderId};
 
 use super::{FastBook, IdIndex};
 use crate::book::{BookCommand, OrderBook};
 
-/// Live orders from which fetching ahead pays. Below it the records are in the cache anyway, and the looks ahead only cost.
+/// Live orders from which fetching ahead pays. Below it the records are in the cache anyway, and looking ahead only costs.
 const PREFETCH_FROM: usize = 1 << 16;
 
 /// How many commands ahead the place of an id is fetched, then the record it names, then the neighbours in its queue. Each
@@ -14,39 +14,51 @@ const INDEX_AHEAD: usize = 12;
 const RECORD_AHEAD: usize = 8;
 const QUEUE_AHEAD: usize = 4;
 
-/// Handles that are remembered between the second step and the third.
-const HANDLES: usize = 16;
+/// Commands that wait their turn. A power of two above the farthest look ahead.
+const RING: usize = 16;
 
 impl<I: IdIndex> FastBook<I> {
     /// Carries out commands in their order, exactly as [`apply`](OrderBook::apply) for each of them would.
-    pub fn apply_all(&mut self, commands: &[BookCommand], events: &mut EventBuffer) {
-        if self.live < PREFETCH_FROM {
-            for command in commands {
-                self.apply(command, events);
-            }
-            return;
+    pub fn apply_all(&mut self, commands: impl IntoIterator<Item = BookCommand>, events: &mut EventBuffer) {
+        if self.live >= PREFETCH_FROM {
+            return self.apply_ahead(commands.into_iter(), events);
         }
-        for command in commands.iter().take(INDEX_AHEAD) {
-            self.index.prefetch(subject(command).0);
+        for command in commands {
+            self.apply(&command, events);
         }
-        let mut handles = [0; HANDLES];
-        for (at, command) in commands.iter().enumerate() {
-            if let Some(command) = commands.get(at.wrapping_add(INDEX_AHEAD)) {
-                self.index.prefetch(subject(command).0);
+    }
+
+    fn apply_ahead(&mut self, mut commands: impl Iterator<Item = BookCommand>, events: &mut EventBuffer) {
+        // A place in the ring that was never filled names no order.
+        let nothing = BookCommand::Cancel { order: OrderId(0), cause: CancelCause::Requested };
+        let mut ring = [nothing; RING];
+        let mut handles = [0; RING];
+        let (mut taken, mut done): (usize, usize) = (0, 0);
+        loop {
+            while taken < done.wrapping_add(INDEX_AHEAD) {
+                let Some(command) = commands.next() else { break };
+                self.index.prefetch(subject(&command).0);
+                ring[taken % RING] = command;
+                taken = taken.wrapping_add(1);
             }
-            if let Some(command) = commands.get(at.wrapping_add(RECORD_AHEAD)) {
-                let (id, price) = subject(command);
-                let handle = self.index.guess(id);
-                handles[at.wrapping_add(RECORD_AHEAD) % HANDLES] = handle;
-                self.slab.prefetch(handle);
-                // A new order is linked to the last one at its price.
-                let head = self.ladder.near(price).unwrap_or(0);
-                self.slab.prefetch(self.slab.get(head).prev);
+            if taken == done {
+                return;
             }
-            let soon = self.slab.get(handles[at.wrapping_add(QUEUE_AHEAD) % HANDLES]);
-            self.slab.prefetch(soon.next);
-            self.slab.prefetch(soon.prev);
-            self.apply(command, events);
+            let soon = done.wrapping_add(RECORD_AHEAD) % RING;
+            let (id, price) = subject(&ring[soon]);
+            let handle = self.index.guess(id);
+            handles[soon] = handle;
+            self.slab.prefetch(handle);
+            // A new order is linked to the last one at its price.
+            let head = self.ladder.near(price).unwrap_or(0);
+            self.slab.prefetch(self.slab.get(head).prev);
+
+            let next = self.slab.get(handles[done.wrapping_add(QUEUE_AHEAD) % RING]);
+            self.slab.prefetch(next.next);
+            self.slab.prefetch(next.prev);
+
+            self.apply(&ring[done % RING], events);
+            done = done.wrapping_add(1);
         }
     }
 }

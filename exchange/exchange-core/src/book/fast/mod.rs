@@ -71,18 +71,18 @@ impl<I: IdIndex> FastBook<I> {
             .fold(0, usize::saturating_add)
     }
 
-    #[inline]
+    #[inline(always)]
     fn find(&self, order: OrderId) -> Option<(u32, I::Place)> {
         self.index.find(order.0, |handle| self.slab.get(handle).id == order.0)
     }
 
-    #[inline]
+    #[inline(always)]
     fn vacancy(&self, order: OrderId) -> Vacancy<I::Place> {
         self.index.vacancy(order.0, |handle| self.slab.get(handle).id == order.0)
     }
 
     /// The common case, an order that joins the book at once, is kept apart from all others: it is half of all traffic.
-    #[inline]
+    #[inline(always)]
     fn submit(&mut self, order: &Order, events: &mut EventBuffer) {
         match self.vacancy(order.id) {
             Vacancy::Free(place)
@@ -126,13 +126,13 @@ impl<I: IdIndex> FastBook<I> {
     }
 
     /// Whether an order reaches the other side. Written without a branch, because nobody can predict the side of an order.
-    #[inline]
+    #[inline(always)]
     fn crosses(&self, order: &Order) -> bool {
         let buy = order.side == Side::Buy;
         (buy & (order.price.0 >= self.best_ask)) | (!buy & (order.price.0 <= self.best_bid))
     }
 
-    #[inline]
+    #[inline(always)]
     fn rest(&mut self, order: &Order, remaining: u32, place: I::Place, events: &mut EventBuffer) {
         let expires = order.time_in_force == TimeInForce::Gtd;
         if expires {
@@ -171,7 +171,7 @@ impl<I: IdIndex> FastBook<I> {
         });
     }
 
-    #[inline]
+    #[inline(always)]
     fn level_opened(&mut self, side: Side, price: u32, head: u32) {
         if head < WINDOW {
             self.ladder.set(head);
@@ -254,7 +254,7 @@ impl<I: IdIndex> FastBook<I> {
     }
 
     /// Takes an order off the book and returns its record.
-    #[inline]
+    #[inline(always)]
     fn remove(&mut self, handle: u32, place: I::Place) -> Record {
         let record = *self.slab.get(handle);
         self.slab.get_mut(record.prev).next = record.next;
@@ -272,7 +272,7 @@ impl<I: IdIndex> FastBook<I> {
         record
     }
 
-    #[inline]
+    #[inline(always)]
     fn cancel(&mut self, order: OrderId, cause: CancelCause, events: &mut EventBuffer) {
         let Some((handle, place)) = self.find(order) else {
             return self.reject(order, AccountId(0), RejectReason::UnknownOrder, events);
@@ -364,7 +364,7 @@ impl<I: IdIndex> FastBook<I> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn cancelled(&self, record: &Record, cause: CancelCause, events: &mut EventBuffer) {
         events.push_with(|| Event::Cancelled {
             order: OrderId(record.id),
@@ -398,7 +398,7 @@ impl<I: IdIndex> FastBook<I> {
 }
 
 impl<I: IdIndex> OrderBook for FastBook<I> {
-    #[inline]
+    #[inline(always)]
     fn apply(&mut self, command: &BookCommand, events: &mut EventBuffer) {
         match command {
             BookCommand::Submit(order) => self.submit(order, events),

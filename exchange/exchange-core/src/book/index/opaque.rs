@@ -8,7 +8,7 @@ use super::{IdIndex, Vacancy};
 ///
 /// A slot is eight bytes: 32 bits of the id's hash and the handle. The hash says where the entry belongs, so that deleting
 /// one can move the entries behind it back (no tombstones), and it tells nearly all other ids apart without a look at the
-/// record. At most five eighths of the slots are taken, in a small index three eighths: there memory is cheap, and the fewer
+/// record. At most five eighths of the slots are taken, in a small index a quarter: there memory is cheap, and the fewer
 /// slots are taken, the better a processor predicts that the first look finds the id.
 ///
 /// The order of the slots depends on the seed and shows nowhere. A venue that takes ids from strangers gives each process a
@@ -49,13 +49,13 @@ impl OpaqueIndex {
     }
 
     /// How many ids fit.
-    #[inline]
+    #[inline(always)]
     fn room(&self) -> usize {
-        let eighths = if self.slots.len() <= SLOTS_SMALL { 3 } else { 5 };
+        let eighths = if self.slots.len() <= SLOTS_SMALL { 2 } else { 5 };
         (self.slots.len() / 8).wrapping_mul(eighths)
     }
 
-    #[inline]
+    #[inline(always)]
     fn tag(&self, id: u64) -> u32 {
         // A folded multiplication: both halves of the product depend on all bits of the id.
         let product = u128::from(id ^ self.seed).wrapping_mul(0x9e37_79b9_7f4a_7c15);
@@ -69,12 +69,12 @@ impl OpaqueIndex {
         tag
     }
 
-    #[inline]
+    #[inline(always)]
     fn home(&self, tag: u32) -> usize {
         (tag >> self.shift) as usize
     }
 
-    #[inline]
+    #[inline(always)]
     fn mask(&self) -> usize {
         self.slots.len().wrapping_sub(1)
     }
@@ -102,7 +102,7 @@ impl OpaqueIndex {
 
     /// Follows the run of taken slots from the home of `tag`: the entry that is it and its slot, or zero and the first empty
     /// slot.
-    #[inline]
+    #[inline(always)]
     fn probe(&self, tag: u32, is_it: impl Fn(u32) -> bool) -> (u64, usize) {
         let mask = self.mask();
         let mut at = self.home(tag) & mask;
@@ -134,19 +134,19 @@ fn handle_of(entry: u64) -> u32 {
 impl IdIndex for OpaqueIndex {
     type Place = usize;
 
-    #[inline]
+    #[inline(always)]
     fn find(&self, id: u64, is_it: impl Fn(u32) -> bool) -> Option<(u32, usize)> {
         let (entry, at) = self.probe(self.tag(id), is_it);
         (entry != 0).then(|| (handle_of(entry), at))
     }
 
-    #[inline]
+    #[inline(always)]
     fn vacancy(&self, id: u64, is_it: impl Fn(u32) -> bool) -> Vacancy<usize> {
         let (entry, at) = self.probe(self.tag(id), is_it);
         if entry == 0 { Vacancy::Free(at) } else { Vacancy::Taken }
     }
 
-    #[inline]
+    #[inline(always)]
     fn fill(&mut self, place: usize, id: u64, handle: u32) {
         self.slots[place] = u64::from(self.tag(id)) << 32 | u64::from(handle);
         self.live = self.live.wrapping_add(1);
@@ -155,7 +155,7 @@ impl IdIndex for OpaqueIndex {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn vacate(&mut self, place: usize) {
         let mask = self.mask();
         self.live = self.live.wrapping_sub(1);
@@ -177,19 +177,19 @@ impl IdIndex for OpaqueIndex {
         self.slots[hole] = 0;
     }
 
-    #[inline]
+    #[inline(always)]
     fn remove(&mut self, id: u64, handle: u32) {
         let (entry, at) = self.probe(self.tag(id), |candidate| candidate == handle);
         assert!(entry != 0, "an id that is removed is there");
         self.vacate(at);
     }
 
-    #[inline]
+    #[inline(always)]
     fn prefetch(&self, id: u64) {
         prefetch_index(&self.slots, self.home(self.tag(id)));
     }
 
-    #[inline]
+    #[inline(always)]
     fn guess(&self, id: u64) -> u32 {
         // The first two places, without a branch: three quarters of the ids are in the first.
         let tag = self.tag(id);
