@@ -10,6 +10,8 @@ use exchange_core::book::{FastBook, OrderBook, ReferenceBook};
 use exchange_core::matching::{BookMaker, Matching};
 use exchange_core::risk::{Admitted, Risk};
 use exchange_core::{Digest, Engine};
+use exchange_service::log::Record;
+use exchange_service::snapshot::{Fold, RestoreError};
 use exchange_types::{CommandHeader, Event, EventBuffer, OrderId, Sequence, TimestampNs, decode_command};
 
 use crate::message::Entry;
@@ -69,6 +71,30 @@ impl<B: OrderBook> Venue<B> {
         let header = CommandHeader { sequence: entry.sequence, time: entry.time };
         self.engine.apply_encoded(&header, &entry.payload, &mut self.buffer);
         events.extend_from_slice(&self.buffer);
+    }
+}
+
+/// What the snapshot follower and recovery fold.
+impl Fold for Venue<Fast> {
+    fn apply(&mut self, record: &Record<'_>) -> u64 {
+        self.buffer.clear();
+        let header = CommandHeader { sequence: record.sequence, time: record.time };
+        self.engine.apply_encoded(&header, record.payload, &mut self.buffer);
+        self.buffer.len() as u64
+    }
+
+    fn snapshot(&self, out: &mut Vec<u8>) {
+        self.engine.snapshot(out);
+    }
+
+    fn restore(&mut self, snapshot: &[u8]) -> Result<(), RestoreError> {
+        self.engine = Engine::restore(fast_books(), snapshot)
+            .map_err(|error| RestoreError { offset: error.offset as u64, reason: error.fault.to_string() })?;
+        Ok(())
+    }
+
+    fn state_hash(&self) -> u64 {
+        self.engine.state_hash()
     }
 }
 

@@ -71,8 +71,10 @@ pub struct LogPlan {
     pub sync_max_ns: u64,
     /// Bytes of a segment; small ones change often.
     pub segment_bytes: u64,
-    /// A snapshot is made after this many commands.
+    /// A snapshot is made after this many events,
     pub snapshot_every: u64,
+    /// or after this long, in ns.
+    pub snapshot_interval_ns: u64,
     /// Snapshots that are kept.
     pub snapshots_kept: usize,
     /// How often the follower reads on, in ns.
@@ -96,6 +98,8 @@ pub enum Fault {
     Full(u64, u64),
     /// The clock of the sequencer goes back by so many ns at its next start.
     ClockBack(u64),
+    /// Copies of the disk lose their power in every way and must all recover; the run itself goes on undisturbed.
+    PowerLossOfCopies,
     /// A copy of the disk has a bit flipped in an old record and must be refused; the run itself goes on undisturbed.
     RotLog,
     /// A copy of the disk has a bit flipped in its newest snapshot, and an older one must do.
@@ -136,6 +140,7 @@ impl Plan {
             sync_max_ns: sync_min_ns * random.range(1, 8),
             segment_bytes: random.magnitude(4 << 10, 256 << 10) & !0xfff,
             snapshot_every: random.magnitude(40, 1_500),
+            snapshot_interval_ns: random.magnitude(5 * MILLISECOND, 10_000 * MILLISECOND),
             snapshots_kept: random.range(2, 5) as usize,
             follow_every_ns: random.magnitude(200 * MICROSECOND, 50 * MILLISECOND),
         };
@@ -149,8 +154,8 @@ impl Plan {
     }
 }
 
-/// How often each kind of fault is planned, beside the others of this run.
-const KINDS: usize = 14;
+/// Kinds of faults.
+const KINDS: usize = 15;
 
 fn faults(
     random: &mut Random,
@@ -218,7 +223,8 @@ fn fault(kind: usize, random: &mut Random, traders: usize, feeds: usize, subscri
             Fault::Full(random.below(20_000), random.magnitude(MILLISECOND, 200 * MILLISECOND))
         }
         12 => Fault::ClockBack(random.magnitude(1, 1_000 * MILLISECOND)),
-        13 if random.permille(500) => Fault::RotSnapshot,
+        13 => Fault::PowerLossOfCopies,
+        14 if random.permille(500) => Fault::RotSnapshot,
         _ => Fault::RotLog,
     }
 }

@@ -9,7 +9,7 @@ mod rot;
 
 pub use oracle::Oracle;
 pub use replay::check_replay;
-pub use rot::{check_log_rot, check_snapshot_rot};
+pub use rot::{check_log_rot, check_power_loss, check_snapshot_rot};
 
 /// A rule that was broken.
 #[derive(Debug, Clone, PartialEq, Eq)]

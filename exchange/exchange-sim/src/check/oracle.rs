@@ -10,6 +10,7 @@ use exchange_core::Digest;
 use exchange_core::book::{OrderBook, ReferenceBook};
 use exchange_core::feed::{Candle, DepthUpdate, EventHeader, Feed, FeedSink, Interval, Level, TradePrint};
 use exchange_service::log::LogError;
+use exchange_service::snapshot::{Restored, SnapshotError, SnapshotId};
 use exchange_types::{AssetId, Event, InstrumentId, Sequence, Side};
 
 use super::{Violation, ensure};
@@ -145,8 +146,22 @@ impl Oracle {
     /// The log was opened again and holds these records, all of them durable.
     ///
     /// # Errors
-    /// Where it lacks something that was durable, or holds something else.
+    /// As [`could_be`](Self::could_be).
     pub fn recovered(&mut self, entries: &[Entry], last: Sequence) -> Result<(), Violation> {
+        self.could_be(entries, last)?;
+        self.durable(last)?;
+        // What did not survive may be written again, elsewhere.
+        for lost in self.tail.drain(..) {
+            self.commands[lost.identity.0].place = None;
+        }
+        Ok(())
+    }
+
+    /// A log that was opened may hold these records, as far as anybody knows.
+    ///
+    /// # Errors
+    /// Where it lacks something that was durable, or holds something that nobody wrote.
+    pub fn could_be(&self, entries: &[Entry], last: Sequence) -> Result<(), Violation> {
         ensure(entries.len() as u64 == last.0, "what recovery reports can be read", || {
             format!("{} records, {last} reported", entries.len())
         })?;
@@ -163,21 +178,45 @@ impl Oracle {
         }
         ensure(agree == entries.len(), "the log holds nothing that nobody wrote", || {
             format!("{} records, {agree} of them written", entries.len())
-        })?;
-        self.durable(last)?;
-        // What did not survive may be written again, elsewhere.
-        for lost in self.tail.drain(..) {
-            self.commands[lost.identity.0].place = None;
-        }
-        Ok(())
+        })
     }
 
-    /// The log did not open. After a fault that is no damage, only the disk itself may be the reason.
+    /// The log did not open. None of the faults here is damage, so only a disk that fails at this moment may be the reason.
     ///
     /// # Errors
-    /// Where the log calls itself damaged, or fenced by an epoch that nobody took.
-    pub fn refused_to_open(&self, error: &LogError) -> Result<(), Violation> {
-        ensure(matches!(error, LogError::Storage(_)), "a log opens after every crash", || error.to_string())
+    /// Where the log calls itself damaged, or fenced by an epoch that nobody took, or a snapshot does not fit to it.
+    pub fn refused_to_open(&self, error: &SnapshotError) -> Result<(), Violation> {
+        let disk = matches!(error, SnapshotError::Storage(_) | SnapshotError::Log(LogError::Storage(_)));
+        ensure(disk, "a log opens after every crash", || format!("{error}: {error:?}"))
+    }
+
+    /// Somebody has restored the state from a snapshot and the records behind it.
+    ///
+    /// # Errors
+    /// Where it is not the state at that place, or a snapshot was found to be invalid: no fault damages one.
+    pub fn restored(&self, restored: &Restored, state_hash: u64) -> Result<(), Violation> {
+        ensure(restored.invalid.is_empty(), "a snapshot that has its name is whole after every crash", || {
+            format!("{:?}", restored.invalid)
+        })?;
+        self.state_is(restored.sequence, state_hash)
+    }
+
+    /// A snapshot was made.
+    ///
+    /// # Errors
+    /// Where it is not of the state at that place, or of records that are not durable.
+    pub fn snapshot(&self, id: SnapshotId) -> Result<(), Violation> {
+        self.state_is(id.sequence, id.state_hash)
+    }
+
+    fn state_is(&self, sequence: Sequence, state_hash: u64) -> Result<(), Violation> {
+        let expected = match sequence.0 {
+            0 => Some(Venue::new().engine.state_hash()),
+            _ => self.end_of(sequence).map(|(_, hash)| hash),
+        };
+        ensure(expected == Some(state_hash), "snapshot and tail give the state that the whole log gives", || {
+            format!("at {sequence}: {state_hash:016x}, expected {expected:016x?}")
+        })
     }
 
     /// A client was told what came of its command.

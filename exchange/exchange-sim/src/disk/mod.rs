@@ -85,6 +85,11 @@ impl Disk {
         }
     }
 
+    /// Gives the disk another source of chance: a copy has that of its original.
+    pub fn reseed(&mut self, random: Random) {
+        self.random = random;
+    }
+
     /// Lets the operation after `operations` others of its kind meet a fault.
     pub fn arm(&mut self, fault: DiskFault, operations: u64) {
         self.armed.push((fault, operations));

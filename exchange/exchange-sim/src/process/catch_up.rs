@@ -4,17 +4,16 @@
 //! Risk and matching both begin like this, each for itself, and keep their half. A newcomer needs to know one thing: what is
 //! folded here is durable, so it can never turn out not to have happened; only what comes after may.
 
-use exchange_core::Engine;
 use exchange_types::{Epoch, Sequence};
 
 use super::{Stage, Stop};
-use crate::fold::{Fast, Folded, Pair, Venue};
+use crate::fold::{Folded, Pair, Venue};
 use crate::message::{Entry, Place};
 use crate::mutation::Mutation;
 
 /// A fold on its way to the durable end of the log.
 #[derive(Debug)]
-pub struct CatchUp {
+pub(super) struct CatchUp {
     pair: Pair,
     place: Place,
     until: Option<Sequence>,
@@ -26,8 +25,8 @@ impl CatchUp {
     ///
     /// # Errors
     /// When the disk with the snapshots fails.
-    pub fn begin(stage: &mut Stage, not_after: Sequence) -> Result<Self, Stop> {
-        let engine: Option<Engine<Fast>> = super::follower::newest_engine(stage, not_after)?;
+    pub(super) fn begin(stage: &mut Stage, not_after: Sequence) -> Result<Self, Stop> {
+        let engine = super::follower::newest_engine(stage, not_after)?;
         let engine = engine.unwrap_or_else(|| Venue::new().engine);
         let sequence = engine.sequence();
         let first_behind_snapshot = (sequence > Sequence(0)).then(|| sequence.next());
@@ -44,23 +43,23 @@ impl CatchUp {
 
     /// The last record that is folded in.
     #[must_use]
-    pub fn place(&self) -> Place {
+    pub(super) fn place(&self) -> Place {
         self.place
     }
 
     /// The log is durable up to here; the first time this is heard, it is how far the catching up goes.
-    pub fn durable(&mut self, durable: Sequence) {
+    pub(super) fn durable(&mut self, durable: Sequence) {
         self.until.get_or_insert(durable);
     }
 
     /// True where the rest is to be done step by step.
     #[must_use]
-    pub fn is_done(&self) -> bool {
+    pub(super) fn is_done(&self) -> bool {
         self.until.is_some_and(|until| self.place.sequence >= until)
     }
 
     /// Folds in the next record; `None` where the link has let one through that came before.
-    pub fn apply(&mut self, stage: &Stage, entry: &Entry) -> Option<Folded> {
+    pub(super) fn apply(&mut self, stage: &Stage, entry: &Entry) -> Option<Folded> {
         if entry.sequence != self.place.sequence.next() {
             return None;
         }
@@ -79,7 +78,7 @@ impl CatchUp {
 
     /// The two halves.
     #[must_use]
-    pub fn into_pair(self) -> (Pair, Place) {
+    pub(super) fn into_pair(self) -> (Pair, Place) {
         (self.pair, self.place)
     }
 }

@@ -94,7 +94,7 @@ impl MatchingProcess {
             Message::Step { place, step } => self.step(stage, place, &step),
             Message::Diverged => {
                 let rule = "what was durable once stays in the log";
-                Err(Violation { rule, found: format!("matching asked for it: {:?}", self.state) }.into())
+                Err(Violation { rule, found: "matching was told that it is not".to_owned() }.into())
             }
             Message::Durable(durable) => {
                 if let State::CatchingUp { fold, .. } = &mut self.state {

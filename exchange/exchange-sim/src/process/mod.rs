@@ -20,7 +20,7 @@ pub use follower::Follower;
 pub use matching::MatchingProcess;
 pub use risk::RiskProcess;
 pub use sequencer::Sequencer;
-pub(crate) use sequencer::{log_options, read_all};
+pub(crate) use sequencer::{chain, log_options, read_all};
 pub use subscriber::Subscriber;
 
 use crate::check::{Oracle, Violation};

@@ -7,7 +7,8 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
-use exchange_service::log::{Log, LogOptions, LogReader, Payloads, SegmentedLog};
+use exchange_service::log::{Log, LogOptions, LogReader, Payloads, SegmentSource, SegmentedLog};
+use exchange_service::snapshot::{Fold, Recovered, recover};
 use exchange_types::{Epoch, Event, Sequence, TimestampNs};
 
 use super::{Handled, Stage, Stop};
@@ -84,21 +85,23 @@ impl Sequencer {
             Some(Mutation::LyingSync) => stage.disk.clone().with_lying_sync(),
             _ => stage.disk.clone(),
         };
-        let ended = |error: &dyn std::fmt::Display| Stop::Ended(format!("the log does not open: {error}"));
+        let ended = |error: &dyn std::error::Error| Stop::Ended(format!("the log does not open: {}", chain(error)));
         let held = SegmentedLog::held_epoch(&disk).map_err(|error| ended(&error))?;
         let options = log_options(stage.plan.log.segment_bytes);
-        let opened = SegmentedLog::open(disk, options, Epoch(held.0 + 1));
-        let (log, recovery) = match opened {
-            Ok(opened) => opened,
+        let recovered = match recover(disk, options, Epoch(held.0 + 1), Venue::new) {
+            Ok(recovered) => recovered,
             Err(error) => {
                 stage.oracle.refused_to_open(&error)?;
                 return Err(ended(&error));
             }
         };
+        let Recovered { log, recovery, fold, restored, .. } = recovered;
         let now = stage.kernel.now_ns();
-        stage.kernel.trace.line(now, || format!("the log opens: {recovery:?}"));
+        stage.kernel.trace.words(&[recovery.last.0, restored.records]);
+        stage.kernel.trace.line(now, || format!("the log opens: {recovery:?} {restored:?}"));
         let entries = read_all(&log).map_err(|error| Stop::Ended(error.to_string()))?;
         stage.oracle.recovered(&entries, recovery.last)?;
+        stage.oracle.restored(&restored, fold.state_hash())?;
         let mut sequencer = Self {
             durable: log.durable(),
             published: Sequence(0),
@@ -123,6 +126,12 @@ impl Sequencer {
         }
         sequencer.published = sequencer.durable;
         Ok(sequencer)
+    }
+
+    /// Where the log is read.
+    #[must_use]
+    pub fn source(&self) -> SegmentSource<SharedDisk> {
+        self.log.source()
     }
 
     /// Takes what a party says.
@@ -278,10 +287,11 @@ impl Sequencer {
     }
 
     fn follow(&mut self, stage: &mut Stage, link: LinkId, session: Session, place: Place) {
-        let mine = place.sequence.0.checked_sub(1).map(|index| self.entries.get(index as usize));
-        let agrees = match mine {
+        // A place without an epoch is that of a snapshot, which holds what was durable and nothing else.
+        let agrees = match place.sequence.0.checked_sub(1) {
+            Some(_) if place.epoch == Epoch(0) => place.sequence <= self.durable,
+            Some(index) => self.entries.get(index as usize).is_some_and(|entry| entry.epoch == place.epoch),
             None => true,
-            Some(entry) => entry.is_some_and(|entry| entry.epoch == place.epoch),
         };
         if !agrees {
             self.followers.remove(&link);
@@ -396,6 +406,18 @@ impl Sequencer {
         self.index.entry(Rc::clone(&entry.payload)).or_default().push(entry.sequence);
         self.entries.push(entry);
     }
+}
+
+/// An error with its causes.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
 }
 
 /// How every run keeps its log.

@@ -25,7 +25,6 @@ impl Simulation {
         if self.stage.disk.with(|disk| disk.has_no_power()) {
             // Whatever runs on that machine ends with it.
             self.end_process(Party::Sequencer);
-            self.end_process(Party::Follower);
         }
     }
 
@@ -54,6 +53,7 @@ impl Simulation {
                 self.stage.kernel.after(for_ns, Item::MakeRoom);
             }
             Fault::ClockBack(ns) => self.stage.clock_back_ns = ns,
+            Fault::PowerLossOfCopies => check::check_power_loss(&mut self.stage)?,
             Fault::RotLog => check::check_log_rot(&mut self.stage)?,
             Fault::RotSnapshot => check::check_snapshot_rot(&mut self.stage)?,
         }
@@ -68,7 +68,10 @@ impl Simulation {
         let now = self.stage.kernel.now_ns();
         self.stage.kernel.trace.line(now, || format!("{party:?} ends"));
         match party {
-            Party::Sequencer => self.sequencer = None,
+            Party::Sequencer => {
+                self.sequencer = None;
+                self.end_process(Party::Follower);
+            }
             Party::Risk => self.risk = None,
             Party::Matching => self.matching = None,
             Party::Follower => self.follower = None,
@@ -87,7 +90,8 @@ impl Simulation {
         }
         if party == Party::Sequencer {
             self.stage.disk.with(Disk::power_on);
-        } else if party == Party::Follower && self.stage.disk.with(|disk| disk.has_no_power()) {
+        } else if party == Party::Follower && self.sequencer.is_none() {
+            // It is a part of that process.
             self.stage.kernel.after(1_000_000, Item::Start(party));
             return Ok(());
         }
@@ -118,7 +122,11 @@ impl Simulation {
                 let log = stage.kernel.link(Party::Matching, Party::Sequencer);
                 self.matching = Some(MatchingProcess::new(log));
             }
-            Party::Follower => self.follower = Some(Follower::start(stage)?),
+            Party::Follower => {
+                if let Some(sequencer) = &self.sequencer {
+                    self.follower = Some(Follower::start(stage, &sequencer.source())?);
+                }
+            }
             Party::Feed(number) => {
                 let link = stage.kernel.link(party, Party::Sequencer);
                 let saved = self.saved_feeds.get(&number).map(Vec::as_slice);

@@ -310,10 +310,7 @@ impl Simulation {
                 Ok(())
             }
             Party::Sequencer => self.sequencer.as_mut().map_or(Ok(()), |it| it.timer(stage, timer)),
-            Party::Follower => match (&mut self.follower, &self.sequencer) {
-                (Some(follower), sequencer) => follower.read_on(stage, sequencer.as_ref()),
-                _ => Ok(()),
-            },
+            Party::Follower => self.follower.as_mut().map_or(Ok(()), |it| it.read_on(stage)),
             _ => Ok(()),
         }
     }
