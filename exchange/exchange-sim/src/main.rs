@@ -43,6 +43,9 @@ enum Command {
         /// The first seed.
         #[arg(long, default_value_t = 0)]
         from: u64,
+        /// Print how often everything was reached.
+        #[arg(long)]
+        coverage: bool,
         /// In how many threads.
         #[arg(long, default_value_t = 2)]
         jobs: usize,
@@ -57,7 +60,9 @@ const PROGRESS_EVERY: u64 = 500;
 fn main() -> ExitCode {
     match Arguments::parse().command {
         Command::Run { seed, verbose } => run_one(seed, verbose),
-        Command::Soak { seeds, minutes, from, jobs } => run_many(seeds, minutes, from, jobs),
+        Command::Soak { seeds, minutes, from, coverage, jobs } => {
+            run_many(seeds, minutes, from, jobs, coverage)
+        }
     }
 }
 
@@ -87,7 +92,7 @@ fn run_one(seed: u64, verbose: bool) -> ExitCode {
     }
 }
 
-fn run_many(seeds: Option<u64>, minutes: Option<u64>, from: u64, jobs: usize) -> ExitCode {
+fn run_many(seeds: Option<u64>, minutes: Option<u64>, from: u64, jobs: usize, coverage: bool) -> ExitCode {
     let start = Instant::now();
     let end = minutes.map(|minutes| start + Duration::from_secs(minutes * 60));
     let seeds = seeds.or(if end.is_none() { Some(SEEDS_DEFAULT) } else { None });
@@ -101,6 +106,9 @@ fn run_many(seeds: Option<u64>, minutes: Option<u64>, from: u64, jobs: usize) ->
     };
     match soak(from, jobs, goes_on, progress) {
         Ok(totals) => {
+            for (name, count) in totals.coverage.iter().filter(|_| coverage) {
+                println!("{count:>10}  {name}");
+            }
             println!(
                 "{} seeds clean from {from} in {:.1} s: {} commands (at least {} a seed), {} faults (at least {}), \
                  {} events, {} s of virtual time",

@@ -106,6 +106,36 @@ pub enum Fault {
     RotSnapshot,
 }
 
+impl Fault {
+    /// Its kind, for people.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Crash(Party::Sequencer) => "crash of the sequencer",
+            Self::Crash(Party::Risk) => "crash of risk",
+            Self::Crash(Party::Matching) => "crash of matching",
+            Self::Crash(Party::Follower) => "crash of the follower",
+            Self::Crash(_) => "crash of a consumer",
+            Self::PowerLoss(Loss::Nothing) => "power loss, nothing lost",
+            Self::PowerLoss(Loss::Everything) => "power loss, everything lost",
+            Self::PowerLoss(Loss::Prefix) => "power loss, a prefix stays",
+            Self::PowerLoss(Loss::TornSector) => "power loss, a sector is torn",
+            Self::PowerLoss(Loss::Reordered) => "power loss, reordered",
+            Self::Break(_) => "broken link",
+            Self::Slow(..) => "slow party",
+            Self::Disk(DiskFault::FailedWrite, _) => "armed: failed write",
+            Self::Disk(DiskFault::TornWrite, _) => "armed: torn write",
+            Self::Disk(DiskFault::FailedSync, _) => "armed: failed sync",
+            Self::Disk(DiskFault::PowerLoss, _) => "armed: power loss",
+            Self::Full(..) => "full disk",
+            Self::ClockBack(_) => "clock goes back",
+            Self::PowerLossOfCopies => "power loss of copies",
+            Self::RotLog => "damage to a record",
+            Self::RotSnapshot => "damage to a snapshot",
+        }
+    }
+}
+
 /// When what goes wrong.
 #[derive(Debug, Clone, Copy)]
 pub struct PlannedFault {

@@ -6,10 +6,11 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use crate::check::Coverage;
 use crate::simulation::{Failure, Options, Report, run};
 
 /// What many runs were like together.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Totals {
     /// Runs that were clean.
     pub seeds: u64,
@@ -25,6 +26,8 @@ pub struct Totals {
     pub faults_min: u64,
     /// Virtual time, in ns.
     pub virtual_ns: u64,
+    /// What they have reached together.
+    pub coverage: Coverage,
 }
 
 impl Totals {
@@ -35,6 +38,7 @@ impl Totals {
         self.events += report.events;
         self.faults += report.faults;
         self.virtual_ns += report.virtual_ns;
+        self.coverage.add(&report.coverage);
         self.commands_min = if first { report.commands } else { self.commands_min.min(report.commands) };
         self.faults_min = if first { report.faults } else { self.faults_min.min(report.faults) };
     }

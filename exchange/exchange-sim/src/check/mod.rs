@@ -3,10 +3,12 @@
 //! A check sees what a party was told and what the disk holds, never what a party thinks. A newcomer needs to know one thing:
 //! the [`Oracle`] folds the durable log a second and a third time, and everything that anybody was told must agree with it.
 
+mod coverage;
 mod oracle;
 mod replay;
 mod rot;
 
+pub use coverage::Coverage;
 pub use oracle::Oracle;
 pub use replay::check_replay;
 pub use rot::{check_log_rot, check_power_loss, check_snapshot_rot};

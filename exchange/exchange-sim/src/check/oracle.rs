@@ -13,7 +13,7 @@ use exchange_service::log::LogError;
 use exchange_service::snapshot::{Restored, SnapshotError, SnapshotId};
 use exchange_types::{AssetId, Event, InstrumentId, Sequence, Side};
 
-use super::{Violation, ensure};
+use super::{Coverage, Violation, ensure};
 use crate::fold::{Fast, Venue};
 use crate::kernel::Party;
 use crate::message::{Entry, Identity};
@@ -59,6 +59,7 @@ pub struct Oracle {
     deposited: BTreeMap<AssetId, u128>,
     withdrawn: BTreeMap<AssetId, u128>,
     answers: u64,
+    coverage: Coverage,
 }
 
 struct Nowhere;
@@ -92,6 +93,7 @@ impl Oracle {
             deposited: BTreeMap::new(),
             withdrawn: BTreeMap::new(),
             answers: 0,
+            coverage: Coverage::default(),
         }
     }
 
@@ -150,6 +152,9 @@ impl Oracle {
     pub fn recovered(&mut self, entries: &[Entry], last: Sequence) -> Result<(), Violation> {
         self.could_be(entries, last)?;
         self.durable(last)?;
+        if !self.tail.is_empty() {
+            self.coverage.happened("records lost in a crash");
+        }
         // What did not survive may be written again, elsewhere.
         for lost in self.tail.drain(..) {
             self.commands[lost.identity.0].place = None;
@@ -328,6 +333,7 @@ impl Oracle {
 
     fn count(&mut self, start: usize) {
         for event in &self.events[start..] {
+            self.coverage.event(event);
             match *event {
                 Event::Deposited { asset, amount, .. } => {
                     *self.deposited.entry(asset).or_default() += u128::from(amount.0);
@@ -411,6 +417,11 @@ impl Oracle {
             rule: "a full recount agrees",
             found: violation.to_string(),
         })
+    }
+
+    /// What the run has reached.
+    pub fn coverage(&mut self) -> &mut Coverage {
+        &mut self.coverage
     }
 
     /// How many commands are durable.

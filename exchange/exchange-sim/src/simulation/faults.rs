@@ -31,10 +31,10 @@ impl Simulation {
     pub(super) fn go_wrong(&mut self, fault: Fault) -> Result<(), Violation> {
         let now = self.stage.kernel.now_ns();
         self.stage.kernel.trace.line(now, || format!("FAULT {fault:?}"));
-        match fault {
-            Fault::Disk(..) => {}
-            _ => self.faults += 1,
+        if !matches!(fault, Fault::Disk(..)) {
+            self.faults += 1;
         }
+        self.stage.oracle.coverage().happened(fault.name());
         match fault {
             Fault::Crash(party) => self.end_process(party),
             Fault::PowerLoss(loss) => {

@@ -8,7 +8,7 @@ mod faults;
 
 use std::collections::BTreeMap;
 
-use crate::check::{Oracle, Violation};
+use crate::check::{Coverage, Oracle, Violation};
 use crate::disk::{Disk, SharedDisk};
 use crate::generator::{Administrator, Trader};
 use crate::kernel::{Item, Kernel, LinkId, Party, Session, Trace, TraceText};
@@ -56,6 +56,8 @@ pub struct Report {
     pub virtual_ns: u64,
     /// The state hash at the end.
     pub state_hash: u64,
+    /// What it has reached.
+    pub coverage: Coverage,
     /// The digest of everything that happened.
     pub trace_digest: u64,
     /// Everything that happened, if that was asked for.
@@ -372,7 +374,8 @@ impl Simulation {
         }
     }
 
-    fn report(&self, seed: u64, trace: String) -> Report {
+    fn report(&mut self, seed: u64, trace: String) -> Report {
+        let coverage = self.stage.oracle.coverage().clone();
         let kernel = &self.stage.kernel;
         Report {
             seed,
@@ -382,6 +385,7 @@ impl Simulation {
             faults: self.faults + self.stage.disk.with(|disk| disk.faults_met()),
             virtual_ns: kernel.now_ns() - crate::kernel::START_NS,
             state_hash: self.stage.oracle.venue().engine.state_hash(),
+            coverage,
             trace_digest: kernel.trace.digest(),
             trace,
         }
