@@ -100,7 +100,7 @@ pub(super) fn instrument(random: &mut Random, number: u32, base: AssetId, quote:
         base_decimals,
         tick: Price(tick),
         lot: Quantity(lot),
-        min_quantity: Quantity(lot * random.range(1, 2)),
+        min_quantity: Quantity(lot * if random.permille(800) { 1 } else { 2 }),
         max_quantity: Quantity(lot * max_lots),
         position_limit: if random.permille(800) {
             Quantity(0)

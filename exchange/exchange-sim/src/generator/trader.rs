@@ -5,7 +5,7 @@
 
 use exchange_types::{
     AccountId, Amount, AssetId, Command, Event, InstrumentId, InstrumentSpec, NewOrder, OrderId, OrderType, Price,
-    Quantity, SelfTradePrevention, Side, TimeInForce, TimestampNs,
+    Quantity, RejectReason, SelfTradePrevention, Side, TimeInForce, TimestampNs,
 };
 
 use super::market::Market;
@@ -69,7 +69,8 @@ impl Trader {
                     }
                     self.known.push(Known { order, instrument, account });
                 }
-                Event::Cancelled { order, .. } => self.known.retain(|known| known.order != order),
+                Event::Cancelled { order, .. }
+                | Event::Rejected { order, reason: RejectReason::UnknownOrder, .. } => self.known.retain(|known| known.order != order),
                 Event::Trade(trade) => {
                     if let Some(middle) = self.middles.get_mut(trade.instrument.0 as usize) {
                         *middle = u64::from(trade.price.0);

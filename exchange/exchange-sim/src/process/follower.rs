@@ -5,7 +5,7 @@
 
 use exchange_core::FastEngine;
 use exchange_service::log::{SegmentReader, SegmentSource};
-use exchange_service::snapshot::{Fold, SnapshotFollower, SnapshotId, SnapshotOptions, SnapshotStore, restore};
+use exchange_service::snapshot::{Fold, SnapshotFollower, SnapshotOptions, SnapshotStore, restore};
 use exchange_types::{Sequence, TimestampNs};
 
 use super::{Handled, Stage, Stop};
