@@ -14,6 +14,7 @@ pub mod feed;
 pub mod matching;
 mod mixer;
 pub mod risk;
+pub mod feed;
 mod snapshot;
 
 pub use digest::Digest;
