@@ -14,7 +14,6 @@ pub mod feed;
 pub mod matching;
 mod mixer;
 pub mod risk;
-pub mod feed;
 mod snapshot;
 
 pub use digest::Digest;
