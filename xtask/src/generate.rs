@@ -1,6 +1,7 @@
 //! Pages that are written from code: everything in `docs/reference`, and the dependency table of ARCHITECTURE.md.
 //!
-//! `hardpan internal-docs FOLDER` writes the pages; this file only decides where they go and whether they are stale.
+//! `hardpan internal-docs FOLDER` writes the pages of hardpan and `formats` that of the exchange, because neither world knows
+//! the other; this file only decides where they go and whether they are stale.
 //! The whole folder is generated, so a file in it that the program no longer writes is stale too.
 
 use std::collections::BTreeMap;
@@ -11,7 +12,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use crate::workspace::Workspace;
-use crate::{arrows, process};
+use crate::{arrows, formats, process};
 
 const FOLDER: &str = "docs/reference";
 
@@ -64,10 +65,11 @@ fn generated(workspace: &Workspace) -> Result<BTreeMap<PathBuf, Vec<u8>>> {
     }
     fs::create_dir_all(&scratch).with_context(|| format!("creating {}", scratch.display()))?;
     process::run(Command::new(hardpan).arg("internal-docs").arg(&scratch))?;
-    let files = read_folder(&scratch)?;
+    let mut files = read_folder(&scratch)?;
     if files.is_empty() {
         bail!("`hardpan internal-docs` wrote nothing");
     }
+    files.insert(PathBuf::from(formats::NAME), formats::page().into_bytes());
     Ok(files)
 }
 

@@ -24,33 +24,39 @@ impl Decoder {
     }
 
     /// The command of one record.
+    ///
+    /// What differs between the kinds of new orders is looked up, not branched for: nobody can predict the next kind.
     #[inline]
     #[must_use]
-    pub const fn command(self, record: &Record) -> BookCommand {
-        let (order_type, time_in_force) = match record.operation {
-            Operation::Cancel => {
-                return BookCommand::Cancel { order: record.order, cause: CancelCause::Requested };
+    pub fn command(self, record: &Record) -> BookCommand {
+        match record.operation {
+            Operation::Cancel => BookCommand::Cancel { order: record.order, cause: CancelCause::Requested },
+            Operation::Reduce => BookCommand::Reduce { order: record.order, by: record.quantity },
+            Operation::Replace => BookCommand::Replace {
+                order: record.order,
+                new_order: record.new_order,
+                price: record.price,
+                quantity: record.quantity,
+            },
+            Operation::Market => {
+                let any = if record.side == Side::Buy { PriceTicks::HIGHEST } else { PriceTicks::LOWEST };
+                self.submit(record, OrderType::Market, TimeInForce::Ioc, any)
             }
-            Operation::Reduce => return BookCommand::Reduce { order: record.order, by: record.quantity },
-            Operation::Replace => {
-                return BookCommand::Replace {
-                    order: record.order,
-                    new_order: record.new_order,
-                    price: record.price,
-                    quantity: record.quantity,
-                };
+            operation => {
+                let (order_type, time_in_force) = SHAPES[operation as usize & 7];
+                self.submit(record, order_type, time_in_force, record.price)
             }
-            Operation::Limit => (OrderType::Limit, TimeInForce::Gtc),
-            Operation::ImmediateOrCancel => (OrderType::Limit, TimeInForce::Ioc),
-            Operation::Market => (OrderType::Market, TimeInForce::Ioc),
-            Operation::FillOrKill => (OrderType::Limit, TimeInForce::Fok),
-            Operation::PostOnly => (OrderType::PostOnly, TimeInForce::Gtc),
-        };
-        let price = match (record.operation, record.side) {
-            (Operation::Market, Side::Buy) => PriceTicks::HIGHEST,
-            (Operation::Market, Side::Sell) => PriceTicks::LOWEST,
-            _ => record.price,
-        };
+        }
+    }
+
+    #[inline]
+    fn submit(
+        self,
+        record: &Record,
+        order_type: OrderType,
+        time_in_force: TimeInForce,
+        price: PriceTicks,
+    ) -> BookCommand {
         BookCommand::Submit(Order {
             id: record.order,
             account: if self.self_trade_prevention { record.account } else { AccountId(record.side as u32) },
@@ -64,3 +70,12 @@ impl Decoder {
         })
     }
 }
+
+/// Order type and time in force by the number of the operation; those of operations that are no new orders are never used.
+const SHAPES: [(OrderType, TimeInForce); 8] = {
+    let mut shapes = [(OrderType::Limit, TimeInForce::Gtc); 8];
+    shapes[Operation::ImmediateOrCancel as usize] = (OrderType::Limit, TimeInForce::Ioc);
+    shapes[Operation::FillOrKill as usize] = (OrderType::Limit, TimeInForce::Fok);
+    shapes[Operation::PostOnly as usize] = (OrderType::PostOnly, TimeInForce::Gtc);
+    shapes
+};

@@ -45,7 +45,8 @@ impl EventBuffer {
         if self.length >= self.slots.len() {
             self.grow();
         }
-        self.slots[self.length] = make();
+        let slot = &mut self.slots[self.length];
+        *slot = make();
         self.length = self.length.wrapping_add(1);
     }
 

@@ -226,3 +226,20 @@ fn whole_ticks(price: Price, tick: Price) -> Option<PriceTicks> {
     let ticks = PriceTicks(u32::try_from(price.0.checked_div(tick.0)?).ok()?);
     (whole && ticks >= PriceTicks::LOWEST && ticks <= PriceTicks::HIGHEST).then_some(ticks)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{InstrumentError, Symbol};
+
+    #[test]
+    fn a_symbol_has_1_to_16_capitals_digits_and_dashes() {
+        for text in ["A", "BTC-USD", "1000SATS-USDT", "ABCDEFGHIJKLMNO-"] {
+            assert_eq!(Symbol::new(text).unwrap().as_str(), text);
+            assert_eq!(text.parse::<Symbol>().unwrap().to_string(), text);
+        }
+        for text in ["", "btc", "BTC/USD", "BTC USD", "BTC\0", "\u{c4}", "ABCDEFGHIJKLMNOPQ"] {
+            assert_eq!(Symbol::new(text), Err(InstrumentError::Symbol), "{text:?}");
+        }
+        assert_eq!(format!("{:>8}|", Symbol::new("BTC-USD").unwrap()), " BTC-USD|");
+    }
+}

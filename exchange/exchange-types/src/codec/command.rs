@@ -35,7 +35,7 @@ pub fn decode_command(bytes: &[u8]) -> Result<Command, Malformed> {
 }
 
 messages! {
-    Command, header COMMON_BYTES, unknown UnknownCommand;
+    Command, header COMMON_BYTES;
     1 = NewOrder(order) [order: NewOrder];
     2 = CancelOrder { instrument, account, order } [
         _ 4, order: OrderId,

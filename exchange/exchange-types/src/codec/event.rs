@@ -44,7 +44,7 @@ pub fn decode_event(bytes: &[u8]) -> Result<(Sequence, Event), Malformed> {
 }
 
 messages! {
-    Event, header HEADER_BYTES, unknown UnknownCommand;
+    Event, header HEADER_BYTES;
     129 = Trade(trade) [trade: Trade; _ 4];
     130 = Rested { order, instrument, account, side, price, quantity } [
         side: Side,
@@ -100,4 +100,5 @@ messages! {
         _ 4, events: u64,
         state_hash: u64
     ];
+    141 = Ticked {} [; _ 4];
 }

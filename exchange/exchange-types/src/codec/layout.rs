@@ -8,7 +8,7 @@
 pub struct Row {
     /// Its name.
     pub name: &'static str,
-    /// Its length in bytes.
+    /// Its length in bytes; zero where another field says it.
     pub bytes: usize,
     /// What may stand there.
     pub holds: &'static str,

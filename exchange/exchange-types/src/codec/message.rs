@@ -12,7 +12,7 @@ pub(crate) const COMMON_BYTES: usize = 4;
 /// and when it is made, and the fields are in the order of the bytes. `_ N` is N reserved bytes.
 macro_rules! messages {
     (
-        $enum:ident, header $header:ident, unknown $unknown:ident;
+        $enum:ident, header $header:ident;
         $($number:literal = $variant:ident $shape:tt [
             $($(_ $gap:literal,)? $field:ident: $kind:ty),* $(; _ $tail:literal)?
         ];)+
@@ -87,7 +87,7 @@ macro_rules! messages {
                     )*
                     Ok($enum::$variant $shape)
                 })+
-                _ => Err(Malformed { reason: RejectReason::$unknown, offset: 1 }),
+                _ => Err(Malformed { reason: RejectReason::UnknownCommand, offset: 1 }),
             }
         }
     };

@@ -82,6 +82,10 @@ impl<I: IdIndex> FastBook<I> {
                 self.forget_expiry(OrderId(maker.id));
             }
             handle = maker.next;
+            // The next fill is there: what it will touch is fetched now.
+            let front = self.slab.get(handle);
+            self.slab.prefetch(front.next);
+            self.index.prefetch(front.id);
             if remaining == 0 || stopped {
                 break;
             }

@@ -17,7 +17,7 @@ use exchange_types::{
     RejectReason, Side, TimeInForce, TimestampNs,
 };
 
-use super::index::IdIndex;
+use super::index::{IdIndex, Vacancy};
 use super::{BookCommand, Order, OrderBook, RestingOrder};
 use ladder::{Ladder, WINDOW};
 use slab::{Record, Slab};
@@ -71,70 +71,72 @@ impl<I: IdIndex> FastBook<I> {
             .fold(0, usize::saturating_add)
     }
 
-    #[inline]
-    fn find(&self, order: OrderId) -> u32 {
-        self.index.get(order.0, |handle| self.slab.get(handle).id == order.0)
+    #[inline(always)]
+    fn find(&self, order: OrderId) -> Option<(u32, I::Place)> {
+        self.index.find(order.0, |handle| self.slab.get(handle).id == order.0)
     }
 
-    #[inline]
+    #[inline(always)]
+    fn vacancy(&self, order: OrderId) -> Vacancy<I::Place> {
+        self.index.vacancy(order.0, |handle| self.slab.get(handle).id == order.0)
+    }
+
+    /// The common case, an order that joins the book at once, is kept apart from all others: it is half of all traffic.
+    #[inline(always)]
     fn submit(&mut self, order: &Order, events: &mut EventBuffer) {
-        if self.find(order.id) != 0 {
-            return self.reject(order.id, order.account, RejectReason::DuplicateOrderId, events);
+        match self.vacancy(order.id) {
+            Vacancy::Free(place)
+                if self.live < Self::ORDERS_MAX && order.may_rest() && !self.crosses(order) =>
+            {
+                self.rest(order, order.quantity.0, place, events);
+            }
+            Vacancy::Taken => self.reject(order.id, order.account, RejectReason::DuplicateOrderId, events),
+            Vacancy::OutOfRange if order.may_rest() => {
+                self.reject(order.id, order.account, RejectReason::OrderIdOutOfRange, events);
+            }
+            _ => self.submit_taker(order, events),
         }
-        if !self.has_room(order.id) && order.may_rest() {
-            return self.refuse(order, events);
+    }
+
+    #[inline(never)]
+    fn submit_taker(&mut self, order: &Order, events: &mut EventBuffer) {
+        if order.may_rest() && self.live >= Self::ORDERS_MAX {
+            return self.reject(order.id, order.account, RejectReason::BookFull, events);
         }
-        let crosses = self.crosses(order);
-        let mut remaining = order.quantity.0;
-        if crosses {
-            if order.order_type == OrderType::PostOnly {
-                return self.reject(order.id, order.account, RejectReason::PostOnlyWouldCross, events);
-            }
-            if order.time_in_force == TimeInForce::Fok && !self.fillable(order) {
-                return self.reject(order.id, order.account, RejectReason::FillOrKillUnfillable, events);
-            }
-            let stopped;
-            (remaining, stopped) = self.take(order, events);
-            if remaining == 0 {
-                return;
-            }
-            if stopped {
-                return self.drop_rest(order, remaining, CancelCause::SelfTrade, events);
-            }
-        } else if order.time_in_force == TimeInForce::Fok {
+        if self.crosses(order) && order.order_type == OrderType::PostOnly {
+            return self.reject(order.id, order.account, RejectReason::PostOnlyWouldCross, events);
+        }
+        if order.time_in_force == TimeInForce::Fok && !self.fillable(order) {
             return self.reject(order.id, order.account, RejectReason::FillOrKillUnfillable, events);
+        }
+        let (remaining, stopped) = self.take(order, events);
+        if remaining == 0 {
+            return;
+        }
+        if stopped {
+            return self.drop_rest(order, remaining, CancelCause::SelfTrade, events);
         }
         if !order.may_rest() {
             return self.drop_rest(order, remaining, CancelCause::Immediate, events);
         }
-        self.rest(order, remaining, events);
+        // The fills have moved the index; the id is as new as before.
+        if let Vacancy::Free(place) = self.vacancy(order.id) {
+            self.rest(order, remaining, place, events);
+        }
     }
 
     /// Whether an order reaches the other side. Written without a branch, because nobody can predict the side of an order.
-    #[inline]
+    #[inline(always)]
     fn crosses(&self, order: &Order) -> bool {
         let buy = order.side == Side::Buy;
         (buy & (order.price.0 >= self.best_ask)) | (!buy & (order.price.0 <= self.best_bid))
     }
 
-    #[inline]
-    fn has_room(&self, id: OrderId) -> bool {
-        self.live < Self::ORDERS_MAX && self.index.accepts(id.0)
-    }
-
-    #[cold]
-    fn refuse(&self, order: &Order, events: &mut EventBuffer) {
-        let full = self.live >= Self::ORDERS_MAX;
-        let reason = if full { RejectReason::BookFull } else { RejectReason::OrderIdOutOfRange };
-        self.reject(order.id, order.account, reason, events);
-    }
-
-    #[inline]
-    fn rest(&mut self, order: &Order, remaining: u32, events: &mut EventBuffer) {
+    #[inline(always)]
+    fn rest(&mut self, order: &Order, remaining: u32, place: I::Place, events: &mut EventBuffer) {
         let expires = order.time_in_force == TimeInForce::Gtd;
         if expires {
-            self.expiries.insert((order.expires_at, order.id));
-            self.expiry_of.insert(order.id, order.expires_at);
+            self.remember_expiry(order);
         }
         let price = order.price.0;
         let head = match self.ladder.near(price) {
@@ -142,18 +144,19 @@ impl<I: IdIndex> FastBook<I> {
             None => self.far_head(price),
         };
         let last = self.slab.get(head).prev;
-        let handle = self.slab.insert(Record {
-            id: order.id.0,
-            next: head,
-            prev: last,
-            remaining,
-            price,
-            account: order.account.0,
-            flags: flags::pack(order.side, order.self_trade, expires),
-        });
+        let handle = self.slab.take();
+        // Field by field: a record made on the stack and copied as a whole stalls on its own stores.
+        let record = self.slab.get_mut(handle);
+        record.id = order.id.0;
+        record.next = head;
+        record.prev = last;
+        record.remaining = remaining;
+        record.price = price;
+        record.account = order.account.0;
+        record.flags = flags::pack(order.side, order.self_trade, expires);
         self.slab.get_mut(last).next = handle;
         self.slab.get_mut(head).prev = handle;
-        self.index.insert(order.id.0, handle);
+        self.index.fill(place, order.id.0, handle);
         self.live = self.live.wrapping_add(1);
         if last == head {
             self.level_opened(order.side, price, head);
@@ -168,7 +171,7 @@ impl<I: IdIndex> FastBook<I> {
         });
     }
 
-    #[inline]
+    #[inline(always)]
     fn level_opened(&mut self, side: Side, price: u32, head: u32) {
         if head < WINDOW {
             self.ladder.set(head);
@@ -211,7 +214,7 @@ impl<I: IdIndex> FastBook<I> {
     }
 
     fn new_head(&mut self) -> u32 {
-        let head = self.slab.insert(Record::default());
+        let head = self.slab.take();
         let record = self.slab.get_mut(head);
         (record.next, record.prev) = (head, head);
         head
@@ -251,12 +254,12 @@ impl<I: IdIndex> FastBook<I> {
     }
 
     /// Takes an order off the book and returns its record.
-    #[inline]
-    fn remove(&mut self, handle: u32) -> Record {
+    #[inline(always)]
+    fn remove(&mut self, handle: u32, place: I::Place) -> Record {
         let record = *self.slab.get(handle);
         self.slab.get_mut(record.prev).next = record.next;
         self.slab.get_mut(record.next).prev = record.prev;
-        self.index.remove(record.id, handle);
+        self.index.vacate(place);
         self.slab.free(handle);
         self.live = self.live.wrapping_sub(1);
         // In a circular list of two, the other one is the head.
@@ -269,25 +272,23 @@ impl<I: IdIndex> FastBook<I> {
         record
     }
 
-    #[inline]
+    #[inline(always)]
     fn cancel(&mut self, order: OrderId, cause: CancelCause, events: &mut EventBuffer) {
-        let handle = self.find(order);
-        if handle == 0 {
+        let Some((handle, place)) = self.find(order) else {
             return self.reject(order, AccountId(0), RejectReason::UnknownOrder, events);
-        }
-        let record = self.remove(handle);
+        };
+        let record = self.remove(handle, place);
         self.cancelled(&record, cause, events);
     }
 
     #[inline]
     fn reduce(&mut self, order: OrderId, by: QuantityLots, events: &mut EventBuffer) {
-        let handle = self.find(order);
-        if handle == 0 {
+        let Some((handle, place)) = self.find(order) else {
             return self.reject(order, AccountId(0), RejectReason::UnknownOrder, events);
-        }
+        };
         let record = self.slab.get_mut(handle);
         if by.0 >= record.remaining {
-            let record = self.remove(handle);
+            let record = self.remove(handle, place);
             return self.cancelled(&record, CancelCause::Reduced, events);
         }
         record.remaining = record.remaining.wrapping_sub(by.0);
@@ -311,18 +312,20 @@ impl<I: IdIndex> FastBook<I> {
         quantity: QuantityLots,
         events: &mut EventBuffer,
     ) {
-        let handle = self.find(order);
-        if handle == 0 {
+        let Some((handle, place)) = self.find(order) else {
             return self.reject(order, AccountId(0), RejectReason::UnknownOrder, events);
-        }
+        };
         let old = self.resting(handle);
-        if self.find(new_order) != 0 {
-            return self.reject(new_order, old.account, RejectReason::DuplicateOrderId, events);
+        match self.vacancy(new_order) {
+            Vacancy::Free(_) => {}
+            Vacancy::Taken => {
+                return self.reject(new_order, old.account, RejectReason::DuplicateOrderId, events);
+            }
+            Vacancy::OutOfRange => {
+                return self.reject(new_order, old.account, RejectReason::OrderIdOutOfRange, events);
+            }
         }
-        if !self.index.accepts(new_order.0) {
-            return self.reject(new_order, old.account, RejectReason::OrderIdOutOfRange, events);
-        }
-        let record = self.remove(handle);
+        let record = self.remove(handle, place);
         self.cancelled(&record, CancelCause::Replaced, events);
         self.submit(&old.replacement(new_order, price, quantity), events);
     }
@@ -349,13 +352,19 @@ impl<I: IdIndex> FastBook<I> {
     }
 
     #[cold]
+    fn remember_expiry(&mut self, order: &Order) {
+        self.expiries.insert((order.expires_at, order.id));
+        self.expiry_of.insert(order.id, order.expires_at);
+    }
+
+    #[cold]
     fn forget_expiry(&mut self, order: OrderId) {
         if let Some(expires_at) = self.expiry_of.remove(&order) {
             self.expiries.remove(&(expires_at, order));
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn cancelled(&self, record: &Record, cause: CancelCause, events: &mut EventBuffer) {
         events.push_with(|| Event::Cancelled {
             order: OrderId(record.id),
@@ -389,7 +398,7 @@ impl<I: IdIndex> FastBook<I> {
 }
 
 impl<I: IdIndex> OrderBook for FastBook<I> {
-    #[inline]
+    #[inline(always)]
     fn apply(&mut self, command: &BookCommand, events: &mut EventBuffer) {
         match command {
             BookCommand::Submit(order) => self.submit(order, events),
@@ -411,8 +420,7 @@ impl<I: IdIndex> OrderBook for FastBook<I> {
     }
 
     fn order(&self, order: OrderId) -> Option<RestingOrder> {
-        let handle = self.find(order);
-        (handle != 0).then(|| self.resting(handle))
+        self.find(order).map(|(handle, _)| self.resting(handle))
     }
 
     fn best(&self, side: Side) -> Option<PriceTicks> {

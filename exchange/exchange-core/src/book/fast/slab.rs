@@ -1,5 +1,7 @@
 //! The records of resting orders, in one vector, with `u32` handles in place of pointers.
 
+use prefetch_index::prefetch_index;
+
 /// One resting order, or the head of one price level's queue. Two fit a cache line and none straddles one.
 ///
 /// The orders of a level are a circular list through its head, so that an order leaves its queue without a look at the level
@@ -47,16 +49,14 @@ impl Slab {
         &mut self.records[handle as usize]
     }
 
-    /// Stores a record. The last one that was freed is taken first: it is still in the cache.
+    /// Takes a record, whose fields the caller sets. The last one that was freed is taken first: it is still in the cache.
     #[inline]
-    pub(super) fn insert(&mut self, record: Record) -> u32 {
+    pub(super) fn take(&mut self) -> u32 {
         let handle = self.free;
         if handle == 0 {
-            return self.push(record);
+            return self.push();
         }
-        let slot = &mut self.records[handle as usize];
-        self.free = slot.next;
-        *slot = record;
+        self.free = self.records[handle as usize].next;
         handle
     }
 
@@ -68,13 +68,13 @@ impl Slab {
     }
 
     #[cold]
-    fn push(&mut self, record: Record) -> u32 {
+    fn push(&mut self) -> u32 {
         let length = self.records.len();
         if length == self.records.capacity() {
             // An eighth at a time: doubling would leave a large book with half of its memory unused.
             self.records.reserve_exact((length / 8).saturating_add(1024));
         }
-        self.records.push(record);
+        self.records.push(Record::default());
         #[expect(
             clippy::cast_possible_truncation,
             reason = "a book holds at most ORDERS_MAX orders, far below 2^32"
@@ -83,10 +83,10 @@ impl Slab {
         handle
     }
 
-    /// All records, for prefetching.
+    /// Starts to load a record.
     #[inline]
-    pub(super) fn records(&self) -> &[Record] {
-        &self.records
+    pub(super) fn prefetch(&self, handle: u32) {
+        prefetch_index(&self.records, handle as usize);
     }
 
     pub(super) fn memory_bytes(&self) -> usize {

@@ -2,7 +2,7 @@
 
 use prefetch_index::prefetch_index;
 
-use super::IdIndex;
+use super::{IdIndex, Vacancy};
 
 /// Ids on one page. A page of 16 KiB is small enough to be given back when the last old order on it ends, and large enough
 /// that its place in the directory costs four thousandths of a byte for each id.
@@ -44,22 +44,31 @@ fn page_of(id: u64) -> usize {
 }
 
 impl IdIndex for DenseIndex {
-    #[inline]
-    fn get(&self, id: u64, _is_it: impl Fn(u32) -> bool) -> u32 {
-        self.guess(id)
-    }
+    /// The page's place in the directory, and the id's on the page.
+    type Place = (usize, usize);
 
     #[inline]
-    fn accepts(&self, id: u64) -> bool {
-        let page = self.place(id).0;
-        page < self.pages.len().wrapping_add(JUMP_PAGES) || self.pages.is_empty()
-    }
-
-    #[inline]
-    fn insert(&mut self, id: u64, handle: u32) {
+    fn find(&self, id: u64, _is_it: impl Fn(u32) -> bool) -> Option<(u32, (usize, usize))> {
         let (page, offset) = self.place(id);
-        let page = match self.pages.get(page) {
-            Some(open) if open.live > 0 => page,
+        let handle = self.pages.get(page)?.handles.get(offset).copied()?;
+        (handle != 0).then_some((handle, (page, offset)))
+    }
+
+    #[inline]
+    fn vacancy(&self, id: u64, _is_it: impl Fn(u32) -> bool) -> Vacancy<(usize, usize)> {
+        let (page, offset) = self.place(id);
+        match self.pages.get(page).and_then(|page| page.handles.get(offset)) {
+            Some(0) => Vacancy::Free((page, offset)),
+            Some(_) => Vacancy::Taken,
+            None if self.accepts(page) => Vacancy::Free((page, offset)),
+            None => Vacancy::OutOfRange,
+        }
+    }
+
+    #[inline]
+    fn fill(&mut self, place: (usize, usize), id: u64, handle: u32) {
+        let (page, offset) = match self.pages.get(place.0) {
+            Some(open) if open.live > 0 => place,
             _ => self.open(id),
         };
         let page = &mut self.pages[page];
@@ -68,14 +77,18 @@ impl IdIndex for DenseIndex {
     }
 
     #[inline]
-    fn remove(&mut self, id: u64, _handle: u32) {
-        let (number, offset) = self.place(id);
+    fn vacate(&mut self, (number, offset): (usize, usize)) {
         let page = &mut self.pages[number];
         page.handles[offset] = 0;
         page.live = page.live.wrapping_sub(1);
         if page.live == 0 {
             self.close(number);
         }
+    }
+
+    #[inline]
+    fn remove(&mut self, id: u64, _handle: u32) {
+        self.vacate(self.place(id));
     }
 
     #[inline]
@@ -107,14 +120,20 @@ impl DenseIndex {
         (page_of(id).wrapping_sub(self.first), offset)
     }
 
-    /// Makes sure that the page of `id` is there, and returns its place in the directory.
+    /// Whether a page may be opened at this place in the directory.
     #[cold]
-    fn open(&mut self, id: u64) -> usize {
-        assert!(self.accepts(id), "the id {id} is one the index accepts");
+    fn accepts(&self, page: usize) -> bool {
+        page < self.pages.len().wrapping_add(JUMP_PAGES) || self.pages.is_empty()
+    }
+
+    /// Makes sure that the page of `id` is there, and returns the id's place.
+    #[cold]
+    fn open(&mut self, id: u64) -> (usize, usize) {
         if self.pages.is_empty() {
             self.first = page_of(id);
         }
-        let page = self.place(id).0;
+        let (page, offset) = self.place(id);
+        assert!(self.accepts(page), "the id {id} is one the index accepts");
         if page >= self.pages.len() {
             self.pages.resize_with(page.saturating_add(1), Page::default);
         }
@@ -126,7 +145,7 @@ impl DenseIndex {
                 vec![0; PAGE_IDS].into_boxed_slice()
             });
         }
-        page
+        (page, offset)
     }
 
     /// Takes a page away on which no id lives. One is kept at hand, so that a book that is nearly empty does not allocate at

@@ -9,25 +9,42 @@ mod opaque;
 pub use dense::DenseIndex;
 pub use opaque::OpaqueIndex;
 
+/// Whether an id can be added, and where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Vacancy<P> {
+    /// It can, there.
+    Free(P),
+    /// It is there already.
+    Taken,
+    /// The index cannot hold it.
+    OutOfRange,
+}
+
 /// A map from live ids to handles, made for one lookup in a nanosecond and for no allocation after warm-up.
+///
+/// Finding an id tells its place, so that removing or adding it does not look a second time. A place is good until the index
+/// changes. Handles are never zero, and no two ids have the same one.
 pub trait IdIndex {
-    /// The handle of `id`, or zero. `is_it` tells whether a candidate handle really has this id; an index that stores ids, or
-    /// places them unambiguously, need not ask.
-    fn get(&self, id: u64, is_it: impl Fn(u32) -> bool) -> u32;
+    /// Where an id is kept.
+    type Place: Copy;
 
-    /// Whether [`insert`](Self::insert) can take this id at all.
-    fn accepts(&self, id: u64) -> bool;
+    /// The handle of `id` and its place. `is_it` tells whether a handle really has this id; an index that cannot mistake one
+    /// id for another need not ask.
+    fn find(&self, id: u64, is_it: impl Fn(u32) -> bool) -> Option<(u32, Self::Place)>;
 
-    /// Adds an id that is not there, with a handle that is not zero and that no other id has.
-    ///
-    /// # Panics
-    /// If the index does not [accept](Self::accepts) the id.
-    fn insert(&mut self, id: u64, handle: u32);
+    /// Whether `id` can be added, and where.
+    fn vacancy(&self, id: u64, is_it: impl Fn(u32) -> bool) -> Vacancy<Self::Place>;
+
+    /// Adds an id at the place that [`vacancy`](Self::vacancy) gave for it.
+    fn fill(&mut self, place: Self::Place, id: u64, handle: u32);
+
+    /// Removes the id at the place that [`find`](Self::find) gave for it.
+    fn vacate(&mut self, place: Self::Place);
 
     /// Removes an id that is there with this handle.
     fn remove(&mut self, id: u64, handle: u32);
 
-    /// Starts to load what [`get`](Self::get) will look at.
+    /// Starts to load what finding `id` will look at.
     fn prefetch(&self, id: u64);
 
     /// A handle that is probably that of `id`, or zero: for prefetching on, where a mistake costs nothing.

@@ -2,13 +2,13 @@
 
 use prefetch_index::prefetch_index;
 
-use super::IdIndex;
+use super::{IdIndex, Vacancy};
 
 /// An index for any 64-bit ids.
 ///
 /// A slot is eight bytes: 32 bits of the id's hash and the handle. The hash says where the entry belongs, so that deleting
 /// one can move the entries behind it back (no tombstones), and it tells nearly all other ids apart without a look at the
-/// record. At most five eighths of the slots are taken, in a small index three eighths: there memory is cheap, and the fewer
+/// record. At most five eighths of the slots are taken, in a small index a quarter: there memory is cheap, and the fewer
 /// slots are taken, the better a processor predicts that the first look finds the id.
 ///
 /// The order of the slots depends on the seed and shows nowhere. A venue that takes ids from strangers gives each process a
@@ -43,19 +43,19 @@ impl OpaqueIndex {
 
     /// Makes room for this many ids, so that none of them makes the index grow.
     pub fn reserve(&mut self, ids: usize) {
-        while self.room() < ids {
+        while self.room() <= ids {
             self.grow();
         }
     }
 
     /// How many ids fit.
-    #[inline]
+    #[inline(always)]
     fn room(&self) -> usize {
-        let eighths = if self.slots.len() <= SLOTS_SMALL { 3 } else { 5 };
+        let eighths = if self.slots.len() <= SLOTS_SMALL { 2 } else { 5 };
         (self.slots.len() / 8).wrapping_mul(eighths)
     }
 
-    #[inline]
+    #[inline(always)]
     fn tag(&self, id: u64) -> u32 {
         // A folded multiplication: both halves of the product depend on all bits of the id.
         let product = u128::from(id ^ self.seed).wrapping_mul(0x9e37_79b9_7f4a_7c15);
@@ -69,12 +69,12 @@ impl OpaqueIndex {
         tag
     }
 
-    #[inline]
+    #[inline(always)]
     fn home(&self, tag: u32) -> usize {
         (tag >> self.shift) as usize
     }
 
-    #[inline]
+    #[inline(always)]
     fn mask(&self) -> usize {
         self.slots.len().wrapping_sub(1)
     }
@@ -91,7 +91,6 @@ impl OpaqueIndex {
         }
     }
 
-    #[inline]
     fn put(&mut self, entry: u64) {
         let mask = self.mask();
         let mut at = self.home(tag_of(entry));
@@ -99,6 +98,22 @@ impl OpaqueIndex {
             at = at.wrapping_add(1);
         }
         self.slots[at & mask] = entry;
+    }
+
+    /// Follows the run of taken slots from the home of `tag`: the entry that is it and its slot, or zero and the first empty
+    /// slot.
+    #[inline(always)]
+    fn probe(&self, tag: u32, is_it: impl Fn(u32) -> bool) -> (u64, usize) {
+        let mask = self.mask();
+        let mut at = self.home(tag) & mask;
+        // Invariant: at least three eighths of the slots are empty, so every probe ends.
+        loop {
+            let entry = self.slots[at];
+            if entry == 0 || (tag_of(entry) == tag && is_it(handle_of(entry))) {
+                return (entry, at);
+            }
+            at = at.wrapping_add(1) & mask;
+        }
     }
 }
 
@@ -117,49 +132,35 @@ fn handle_of(entry: u64) -> u32 {
 }
 
 impl IdIndex for OpaqueIndex {
-    #[inline]
-    fn get(&self, id: u64, is_it: impl Fn(u32) -> bool) -> u32 {
-        let tag = self.tag(id);
-        let mask = self.mask();
-        let mut at = self.home(tag);
-        // Invariant: at least three eighths of the slots are empty, so every probe ends.
-        loop {
-            let entry = self.slots[at & mask];
-            if entry == 0 {
-                return 0;
-            }
-            if tag_of(entry) == tag && is_it(handle_of(entry)) {
-                return handle_of(entry);
-            }
-            at = at.wrapping_add(1);
-        }
+    type Place = usize;
+
+    #[inline(always)]
+    fn find(&self, id: u64, is_it: impl Fn(u32) -> bool) -> Option<(u32, usize)> {
+        let (entry, at) = self.probe(self.tag(id), is_it);
+        (entry != 0).then(|| (handle_of(entry), at))
     }
 
-    #[inline]
-    fn accepts(&self, _id: u64) -> bool {
-        true
+    #[inline(always)]
+    fn vacancy(&self, id: u64, is_it: impl Fn(u32) -> bool) -> Vacancy<usize> {
+        let (entry, at) = self.probe(self.tag(id), is_it);
+        if entry == 0 { Vacancy::Free(at) } else { Vacancy::Taken }
     }
 
-    #[inline]
-    fn insert(&mut self, id: u64, handle: u32) {
+    #[inline(always)]
+    fn fill(&mut self, place: usize, id: u64, handle: u32) {
+        self.slots[place] = u64::from(self.tag(id)) << 32 | u64::from(handle);
+        self.live = self.live.wrapping_add(1);
         if self.live >= self.room() {
             self.grow();
         }
-        self.live = self.live.wrapping_add(1);
-        self.put(u64::from(self.tag(id)) << 32 | u64::from(handle));
     }
 
-    #[inline]
-    fn remove(&mut self, id: u64, handle: u32) {
+    #[inline(always)]
+    fn vacate(&mut self, place: usize) {
         let mask = self.mask();
-        let entry = u64::from(self.tag(id)) << 32 | u64::from(handle);
-        let mut hole = self.home(tag_of(entry)) & mask;
-        while self.slots[hole] != entry {
-            assert!(self.slots[hole] != 0, "an id that is removed is there");
-            hole = hole.wrapping_add(1) & mask;
-        }
         self.live = self.live.wrapping_sub(1);
         // Entries behind the hole move into it unless that would put them before the slot they belong to.
+        let mut hole = place;
         let mut next = hole;
         loop {
             next = next.wrapping_add(1) & mask;
@@ -176,14 +177,26 @@ impl IdIndex for OpaqueIndex {
         self.slots[hole] = 0;
     }
 
-    #[inline]
+    #[inline(always)]
+    fn remove(&mut self, id: u64, handle: u32) {
+        let (entry, at) = self.probe(self.tag(id), |candidate| candidate == handle);
+        assert!(entry != 0, "an id that is removed is there");
+        self.vacate(at);
+    }
+
+    #[inline(always)]
     fn prefetch(&self, id: u64) {
         prefetch_index(&self.slots, self.home(self.tag(id)));
     }
 
-    #[inline]
+    #[inline(always)]
     fn guess(&self, id: u64) -> u32 {
-        self.get(id, |_| true)
+        // The first two places, without a branch: three quarters of the ids are in the first.
+        let tag = self.tag(id);
+        let home = self.home(tag);
+        let (first, second) =
+            (self.slots[home & self.mask()], self.slots[home.wrapping_add(1) & self.mask()]);
+        handle_of(if tag_of(first) == tag { first } else { second })
     }
 
     fn memory_bytes(&self) -> usize {
