@@ -8,6 +8,7 @@
 pub mod bench;
 pub mod commands;
 pub mod commit;
+pub mod differential;
 pub mod engine;
 pub mod feed;
 pub mod flow;
