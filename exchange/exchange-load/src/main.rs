@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use exchange_load::bench::{self, Report};
-use exchange_load::commit::{Plan, Waiting, measure};
+use exchange_load::commit::{Killed, Plan, Soak, Waiting, measure, soak, write_until_killed};
 use exchange_load::differential;
 use exchange_load::feed;
 use exchange_load::flow::{Description, Flow, Ids, Mix, generate};
@@ -59,6 +59,24 @@ enum Command {
     Bench(BenchCommand),
     /// Durable acknowledgements per second beside a bare loop that only writes and syncs
     Commit(CommitArguments),
+    /// Kill a process that writes the log, at random moments, and look whether anything acknowledged is lost
+    SoakKill {
+        /// How often
+        #[arg(long, default_value_t = 50)]
+        rounds: u32,
+        /// What the moments are drawn from
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// Where the log is made; it must not exist
+        #[arg(long)]
+        folder: PathBuf,
+    },
+    /// The process that is killed: writes a log and prints what it acknowledges
+    #[command(hide = true)]
+    WriteUntilKilled {
+        /// Where the log is
+        folder: PathBuf,
+    },
 }
 
 #[derive(Args)]
@@ -228,6 +246,8 @@ fn run(command: Command) -> Result<()> {
         Command::Book { file, book } => replay_book(&file, book.into()),
         Command::Feed { file } => measure_feed(&file),
         Command::Commit(arguments) => measure_commit(&arguments),
+        Command::SoakKill { rounds, seed, folder } => soak_kill(&Soak { rounds, seed, folder }),
+        Command::WriteUntilKilled { folder } => write_until_killed(&folder),
         Command::Flow(FlowCommand::Key { file }) => {
             println!("{} {}", file.display(), Book::Plain.replay(&read_flow(&file)?).key);
             Ok(())
@@ -322,6 +342,25 @@ fn measure_commit(arguments: &CommitArguments) -> Result<()> {
             measured.processor_us,
         );
     }
+    Ok(())
+}
+
+fn soak_kill(plan: &Soak) -> Result<()> {
+    let program = std::env::current_exe().context("finding this program")?;
+    let mut acknowledged = 0;
+    let mut torn = 0;
+    soak(plan, &program, |round, killed: &Killed| {
+        acknowledged += killed.acknowledged;
+        torn += u32::from(killed.torn_bytes > 0);
+        println!(
+            "round {round}: killed after {} ms, {} acknowledged, log ends with {}, {} bytes torn, snapshot at {}",
+            killed.milliseconds, killed.acknowledged, killed.last, killed.torn_bytes, killed.snapshot,
+        );
+    })?;
+    println!(
+        "rounds={} acknowledged={acknowledged} torn_tails={torn} lost=0 gaps=0 seed={}",
+        plan.rounds, plan.seed
+    );
     Ok(())
 }
 
