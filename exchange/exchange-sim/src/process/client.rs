@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use exchange_types::{Event, Sequence, TimestampNs};
+use exchange_types::{Command, Event, Sequence, TimestampNs};
 
 use super::{Handled, Stage};
 use crate::generator::{Administrator, Trader};
@@ -57,6 +57,8 @@ pub struct Client {
     /// The highest sequence it was told of.
     told: Sequence,
     started: bool,
+    /// A timer is set for its next thought.
+    thinks: bool,
 }
 
 impl Client {
@@ -72,6 +74,7 @@ impl Client {
             next_request: 0,
             told: Sequence(0),
             started: false,
+            thinks: false,
         }
     }
 
@@ -101,6 +104,7 @@ impl Client {
     /// The connection stands.
     pub fn connected(&mut self, stage: &mut Stage, session: Session) -> Handled {
         self.session = Some(session);
+        self.think_later(stage);
         if stage.mutation == Some(Mutation::ResubmitWithoutAsking) {
             for pending in &mut self.pending {
                 pending.progress = Progress::Unsent;
@@ -154,6 +158,7 @@ impl Client {
                 if may_give_up && stage.kernel.random.permille(200) {
                     if let Some(pending) = self.pending.remove(index) {
                         stage.oracle.given_up(pending.identity)?;
+                        self.think_later(stage);
                     }
                 } else {
                     self.pending[index].progress = Progress::Unsent;
@@ -192,43 +197,58 @@ impl Client {
         if let Source::Trader(trader) = &mut self.source {
             trader.told(events);
         }
+        self.think_later(stage);
         Ok(())
     }
 
+    /// Submits a last command that changes nothing but the time.
+    pub fn submit_last(&mut self, stage: &mut Stage) {
+        let mut payload = Vec::new();
+        exchange_types::encode_command(&Command::Tick, &mut payload);
+        self.submit(stage, payload.into());
+    }
+
     fn think(&mut self, stage: &mut Stage) {
+        self.thinks = false;
         // The preparations build on one another, so they are submitted one by one.
         let window = if self.prepares() { 1 } else { stage.plan.window };
-        let has_room = self.pending.len() < window;
-        if self.session.is_some() && has_room && stage.may_submit(self.prepares()) {
-            let now = TimestampNs(stage.kernel.now_ns());
-            let payload: Rc<[u8]> = match &mut self.source {
-                Source::Trader(trader) => trader.next(now).into(),
-                Source::Administrator(administrator) => administrator.next(now).into(),
-            };
-            // Two of the same under way could not be told apart when asking what became of one.
-            if self.pending.iter().all(|pending| pending.payload != payload) {
-                let identity = stage.submitted(self.party, Rc::clone(&payload));
-                self.pending.push_back(Pending {
-                    request: self.next_request,
-                    identity,
-                    payload,
-                    after: self.told,
-                    progress: Progress::Unsent,
-                });
-                self.next_request += 1;
-                self.submit_unsent(stage);
-            }
+        if self.session.is_none() || self.pending.len() >= window || !stage.may_submit(self.prepares()) {
+            // An answer or a connection brings the next thought.
+            return;
+        }
+        let now = TimestampNs(stage.kernel.now_ns());
+        let payload: Rc<[u8]> = match &mut self.source {
+            Source::Trader(trader) => trader.next(now).into(),
+            Source::Administrator(administrator) => administrator.next(now).into(),
+        };
+        // Two of the same under way could not be told apart when asking what became of one.
+        if self.pending.iter().all(|pending| pending.payload != payload) {
+            self.submit(stage, payload);
         }
         self.think_later(stage);
     }
 
     fn think_later(&mut self, stage: &mut Stage) {
-        if stage.may_submit(self.prepares()) {
+        if self.started && !self.thinks && stage.may_submit(self.prepares()) {
             let administrates = matches!(self.source, Source::Administrator(_)) && !self.prepares();
             let mean = if administrates { stage.administration_pause_ns() } else { stage.plan.pause_ns };
             let pause = stage.kernel.random.below(2 * mean + 1);
             stage.kernel.timer(self.party, pause, Timer::Think);
+            self.thinks = true;
         }
+    }
+
+    fn submit(&mut self, stage: &mut Stage, payload: Rc<[u8]>) {
+        let identity = stage.submitted(self.party, Rc::clone(&payload));
+        self.pending.push_back(Pending {
+            request: self.next_request,
+            identity,
+            payload,
+            after: self.told,
+            progress: Progress::Unsent,
+        });
+        self.next_request += 1;
+        self.submit_unsent(stage);
     }
 
     fn submit_unsent(&mut self, stage: &mut Stage) {
