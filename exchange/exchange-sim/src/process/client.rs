@@ -33,6 +33,8 @@ enum Progress {
     Unknown,
     /// It is known not to be in the log.
     Unsent,
+    /// As [`Unsent`](Self::Unsent), because too much was waiting: it is better to wait a little, too.
+    Refused,
 }
 
 /// A command without an answer.
@@ -59,6 +61,8 @@ pub struct Client {
     started: bool,
     /// A timer is set for its next thought.
     thinks: bool,
+    /// A timer is set for what was refused.
+    backs_off: bool,
 }
 
 impl Client {
@@ -75,6 +79,7 @@ impl Client {
             told: Sequence(0),
             started: false,
             thinks: false,
+            backs_off: false,
         }
     }
 
@@ -167,9 +172,12 @@ impl Client {
                 Ok(())
             }
             Message::Busy { request } => {
-                self.mark(request, Progress::Unsent);
-                let pause = stage.kernel.random.range(100_000, 2_000_000);
-                stage.kernel.timer(self.party, pause, Timer::Again);
+                self.mark(request, Progress::Refused);
+                if !self.backs_off {
+                    self.backs_off = true;
+                    let pause = stage.kernel.random.range(1_000_000, 20_000_000);
+                    stage.kernel.timer(self.party, pause, Timer::Again);
+                }
                 Ok(())
             }
             _ => Ok(()),
@@ -179,7 +187,16 @@ impl Client {
     /// It is time for something.
     pub fn timer(&mut self, stage: &mut Stage, timer: Timer) {
         match timer {
-            Timer::Again => self.submit_unsent(stage),
+            Timer::Again => {
+                self.backs_off = false;
+                for pending in &mut self.pending {
+                    if pending.progress == Progress::Refused {
+                        pending.progress = Progress::Unsent;
+                    }
+                }
+                self.submit_unsent(stage);
+                self.think_later(stage);
+            }
             _ => self.think(stage),
         }
     }
@@ -212,7 +229,8 @@ impl Client {
         self.thinks = false;
         // The preparations build on one another, so they are submitted one by one.
         let window = if self.prepares() { 1 } else { stage.plan.window };
-        if self.session.is_none() || self.pending.len() >= window || !stage.may_submit(self.prepares()) {
+        let may_submit = stage.may_submit(self.prepares()) && !self.backs_off;
+        if self.session.is_none() || self.pending.len() >= window || !may_submit {
             // An answer or a connection brings the next thought.
             return;
         }

@@ -171,6 +171,8 @@ impl MatchingProcess {
             }
         }
         let next = live.place.sequence.next();
+        // A record that came with the snapshot has all its steps behind it, and no answers here.
+        let half_done = live.answers.get(&place.sequence).is_some_and(|answered| !answered.is_whole);
         let events = match step {
             Step::Expire(time) if place.sequence == next => {
                 let expired = fold::expire(&mut live.matching, *time);
@@ -184,7 +186,7 @@ impl MatchingProcess {
                 live.place = place;
                 expired
             }
-            Step::Carry(admitted) if place.sequence == live.place.sequence => {
+            Step::Carry(admitted) if place.sequence == live.place.sequence && half_done => {
                 let carried = fold::carry(&mut live.matching, admitted);
                 if let Some(answered) = live.answers.get_mut(&place.sequence) {
                     answered.carried = Some(Rc::clone(&carried));
