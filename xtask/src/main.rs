@@ -11,6 +11,7 @@
 
 mod arrows;
 mod bench;
+mod book;
 mod ci;
 mod deny;
 mod formats;
@@ -36,7 +37,7 @@ struct Task {
     run: fn(&Workspace, &[String]) -> Result<()>,
 }
 
-const TASKS: [Task; 10] = [
+const TASKS: [Task; 11] = [
     Task { name: "ci", arguments: "", summary: "everything the gate checks, in order", run: ci::run },
     Task {
         name: "test",
@@ -82,9 +83,15 @@ const TASKS: [Task; 10] = [
     },
     Task {
         name: "bench",
-        arguments: "config|check [--rounds N]",
-        summary: "CPU and peak memory beside other programs",
+        arguments: "config|check|exchange [--rounds N]",
+        summary: "CPU and peak memory beside other programs; speed beside plain counterparts",
         run: bench::run,
+    },
+    Task {
+        name: "book",
+        arguments: "FILE [--book fast|reference|plain]",
+        summary: "replay an order-flow file: its key, then speed, latency and memory",
+        run: book::run,
     },
     Task {
         name: "fuzz",

@@ -94,6 +94,17 @@ impl Workspace {
         process::run(&mut command)?;
         Ok(self.target.join(if release { "release" } else { "debug" }).join("hardpan"))
     }
+
+    /// Builds `exchange-load` as the exchange itself is built for production, and says where it is.
+    ///
+    /// # Errors
+    /// When it does not compile.
+    pub(crate) fn build_exchange_load(&self) -> Result<PathBuf> {
+        let arguments =
+            ["build", "--quiet", "--locked", "--profile", "exchange", "--package", "exchange-load"];
+        process::run(self.cargo().args(arguments))?;
+        Ok(self.target.join("exchange").join("exchange-load"))
+    }
 }
 
 fn cargo_in(root: &Path) -> Command {

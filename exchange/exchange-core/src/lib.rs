@@ -10,10 +10,10 @@
 pub mod book;
 mod digest;
 mod engine;
+pub mod feed;
 pub mod matching;
 mod mixer;
 pub mod risk;
-pub mod feed;
 mod snapshot;
 
 pub use digest::Digest;

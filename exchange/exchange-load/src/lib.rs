@@ -5,8 +5,12 @@
 //! order-flow file is the command stream of one instrument, and its *key* (the hashes and sums of its trades and of the
 //! book it leaves) is what every implementation must reproduce.
 
+pub mod bench;
 pub mod commands;
 pub mod commit;
+pub mod differential;
+pub mod engine;
+pub mod feed;
 pub mod flow;
 pub mod key;
 pub mod naive;

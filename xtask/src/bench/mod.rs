@@ -5,6 +5,7 @@
 
 mod check;
 mod config;
+mod exchange;
 mod measure;
 mod peers;
 mod project;
@@ -19,19 +20,24 @@ use crate::workspace::Workspace;
 const LARGEST_CASE: &str = "buenhyden__hy-home.docker__kafka-stack";
 const ROUNDS_DEFAULT: u32 = 5;
 
-/// `cargo xtask bench config|check [--rounds N]`
+/// `cargo xtask bench config|check [--rounds N]`, `cargo xtask bench exchange WHAT [OPTIONS]`
 pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<()> {
+    if let [what, rest @ ..] = arguments
+        && what == "exchange"
+    {
+        return exchange::run(workspace, rest);
+    }
     let (what, rounds) = match arguments {
         [what] => (what, ROUNDS_DEFAULT),
         [what, flag, number] if flag == "--rounds" => {
             (what, number.parse().with_context(|| format!("--rounds needs a number, found `{number}`"))?)
         }
-        _ => bail!("usage: cargo xtask bench config|check [--rounds N]"),
+        _ => bail!("usage: cargo xtask bench config|check [--rounds N], or bench exchange WHAT [OPTIONS]"),
     };
     let verdicts = match what.as_str() {
         "config" => config::run(workspace, rounds)?,
         "check" => check::run(workspace, rounds)?,
-        other => bail!("there is no benchmark `{other}`: `config` or `check`"),
+        other => bail!("there is no benchmark `{other}`: `config`, `check` or `exchange`"),
     };
     println!();
     for (text, reached) in &verdicts {

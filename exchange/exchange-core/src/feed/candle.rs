@@ -181,8 +181,9 @@ impl Series {
 
     /// Closes the candle whose interval ends at `now` or before, and returns it.
     pub(super) fn close_before(&mut self, now: TimestampNs) -> Option<Candle> {
-        let ends = |candle: &mut Candle| candle.start.0.saturating_add(self.interval.length_ns());
-        let candle = self.open.take_if(|candle| ends(candle) <= now.0)?;
+        // The last interval that 64 bits can begin has no end.
+        let end = |candle: &Candle| candle.start.0.checked_add(self.interval.length_ns());
+        let candle = self.open.take_if(|candle| end(candle).is_some_and(|end| end <= now.0))?;
         if self.closed.len() >= self.interval.history_max() {
             self.closed.pop_front();
         }

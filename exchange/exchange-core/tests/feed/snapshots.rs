@@ -1,8 +1,8 @@
 //! Snapshots of the feed: it goes on from one as if nothing had been, and nothing else is taken for one.
 
 use exchange_core::Digest;
-use exchange_core::feed::{Feed, FeedError, SnapshotError, SnapshotFault};
-use exchange_types::Side;
+use exchange_core::feed::{EventHeader, Feed, FeedError, Interval, SnapshotError, SnapshotFault};
+use exchange_types::{AccountId, Event, OrderId, PriceTicks, QuantityLots, Side, TimestampNs, Trade};
 use proptest::prelude::*;
 
 use crate::stream::{INSTRUMENTS, Record, Venue, fixed_numbers, numbers, play, take};
@@ -129,4 +129,38 @@ fn inside_a_command_there_is_no_snapshot() {
     assert_eq!(feed.depth(INSTRUMENTS[0]), Err(FeedError::InsideCommand));
     feed.end_command(&mut record);
     assert!(feed.snapshot().is_ok());
+}
+
+#[test]
+fn at_the_end_of_time_a_feed_still_reads_what_it_wrote() {
+    let mut feed = play(&fixed_numbers(1), |_, _, _| {}).0;
+    let mut record = Record::default();
+    let step = |feed: &mut Feed, time, event, record: &mut Record| {
+        let sequence = feed.sequence().next();
+        feed.apply(&EventHeader { sequence, command: sequence, time: TimestampNs(time) }, &event, record)
+            .unwrap();
+        feed.end_command(record);
+    };
+    let (instrument, account, side) = (INSTRUMENTS[0], AccountId(1), Side::Sell);
+    let (price, quantity) = (PriceTicks(900), QuantityLots(9));
+    let rested = Event::Rested { order: OrderId(77), instrument, account, side, price, quantity };
+    step(&mut feed, 1, rested, &mut record);
+    let trade = Trade {
+        maker: OrderId(77),
+        taker: OrderId(78),
+        instrument,
+        maker_account: account,
+        taker_account: AccountId(2),
+        price,
+        quantity: QuantityLots(1),
+        maker_remaining: QuantityLots(8),
+        taker_remaining: QuantityLots(0),
+        taker_side: Side::Buy,
+    };
+    for time in [u64::MAX - 1, u64::MAX, u64::MAX] {
+        step(&mut feed, time, Event::Trade(trade), &mut record);
+        let restored = Feed::restore(&feed.snapshot().unwrap()).unwrap();
+        assert_eq!(restored.state_hash(), feed.state_hash());
+    }
+    assert_eq!(feed.open_candle(instrument, Interval::Day).unwrap().trades, 3);
 }

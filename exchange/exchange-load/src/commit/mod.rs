@@ -6,5 +6,7 @@
 mod bare;
 mod bench;
 mod executor;
+mod kill;
 
 pub use bench::{Measured, Plan, Waiting, measure};
+pub use kill::{Killed, Soak, soak, write_until_killed};

@@ -43,7 +43,8 @@ impl Linger {
             self.skip -= 1;
             return;
         }
-        let expected = gathered() + released;
+        let there = gathered();
+        let expected = there + released;
         let time = (sync / LINGER_SHARE).min(LINGER_MAX);
         loop {
             if gathered() >= expected {
@@ -54,6 +55,10 @@ impl Linger {
                 break;
             }
             std::thread::yield_now();
+        }
+        if (gathered() - there) * 2 >= released {
+            self.skip_next = 0;
+            return;
         }
         self.skip_next = (self.skip_next * 2 + 1).min(SKIP_MAX);
         self.skip = self.skip_next;

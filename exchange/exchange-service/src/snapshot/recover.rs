@@ -3,7 +3,7 @@
 use exchange_types::{Epoch, Sequence};
 
 use super::format::SnapshotId;
-use super::store::{InvalidSnapshot, SnapshotStore};
+use super::store::{InvalidSnapshot, SnapshotStore, UNFINISHED};
 use super::{Fold, SnapshotError};
 use crate::log::{Log, LogError, LogOptions, LogReader, LogSource, Recovery, SegmentedLog};
 use crate::storage::Storage;
@@ -52,7 +52,10 @@ pub fn recover<S: Storage, F: Fold>(
     let mut snapshots = SnapshotStore::new(storage.clone());
     let begun = begin(&mut snapshots, &fresh)?;
     let check_from = options.check_from.max(begun.restored.sequence.next());
-    let (log, recovery) = SegmentedLog::open(storage, LogOptions { check_from, ..options }, epoch)?;
+    let (log, mut recovery) = SegmentedLog::open(storage, LogOptions { check_from, ..options }, epoch)?;
+    if snapshots.remove_unfinished()? {
+        recovery.removed.push(UNFINISHED.to_owned());
+    }
     let (fold, restored) = finish(begun, &log.source())?;
     Ok(Recovered { log, recovery, fold, restored, snapshots })
 }
