@@ -16,8 +16,8 @@ use exchange_types::{
 };
 use program::Program;
 
-/// Commands of one input; more show nothing new and take longer.
-const COMMANDS_MAX: usize = 600;
+/// Commands of one input: enough for a checkpoint of the engine, which comes every 1,000 events.
+const COMMANDS_MAX: usize = 1_000;
 /// Commands between two full recounts.
 const AUDIT_EVERY: u64 = 16;
 
