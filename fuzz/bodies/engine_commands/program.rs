@@ -45,7 +45,7 @@ impl<'bytes> Program<'bytes> {
             lot: Quantity(10),
             min_quantity: Quantity(20),
             max_quantity: Quantity(1_000),
-            position_limit: Quantity(2_000),
+            position_limit: Quantity(money + 2_000),
             maker_fee: FeeRate(1),
             taker_fee: FeeRate(1_000_000),
             price_band: 200_000,
