@@ -232,6 +232,13 @@ impl<B: OrderBook> Engine<B> {
         self.progress.time
     }
 
+    /// The number of the last checkpoint among the events; zero: there was none. The next one comes
+    /// [`Event::CHECKPOINT_EVERY`] events later, at the end of a command.
+    #[must_use]
+    pub fn checkpoint_at(&self) -> u64 {
+        self.progress.checkpoint_at
+    }
+
     /// How many events there were so far: the sequence number of the last one.
     #[must_use]
     pub fn events(&self) -> u64 {

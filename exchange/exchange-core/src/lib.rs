@@ -11,6 +11,7 @@ mod ahead;
 pub mod book;
 mod digest;
 mod engine;
+pub mod feed;
 pub mod matching;
 mod mixer;
 pub mod risk;

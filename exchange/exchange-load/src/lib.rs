@@ -7,7 +7,10 @@
 
 pub mod bench;
 pub mod commands;
+pub mod commit;
+pub mod differential;
 pub mod engine;
+pub mod feed;
 pub mod flow;
 pub mod key;
 pub mod naive;

@@ -19,14 +19,13 @@ use crate::naive::{Fill, NaiveBook};
 /// Records between two looks at the clock, which costs a fraction of a microsecond, and between two hashings of events. So
 /// few that their events stay in the cache, as they would with a consumer that keeps up.
 const CHUNK: usize = 1024;
-/// Records between two hashings where latencies are taken. At its ends a book that looks ahead asks for several records at
-/// once, which must stay far below one in a hundred.
-const LATENCY_CHUNK: usize = 8192;
 
 /// A matcher that can replay a file.
 trait Matcher {
     /// Carries out records and keeps what happened for [`hash`](Self::hash).
-    fn run<'records>(&mut self, records: impl Iterator<Item = &'records Record>);
+    ///
+    /// `started` is called for each record when its turn comes.
+    fn run(&mut self, records: &[Record], started: impl FnMut());
 
     /// Takes the trades since the last call into the key and forgets them.
     fn hash(&mut self, key: &mut TradeKey);
@@ -113,13 +112,13 @@ fn replay(matcher: &mut impl Matcher, flow: &Flow) -> Replay {
     let mut key = Key::default();
     let (prefill, timed) = flow.parts();
     for chunk in prefill.chunks(CHUNK) {
-        matcher.run(chunk.iter());
+        matcher.run(chunk, || ());
         matcher.hash(&mut key.trades);
     }
     let mut processor = Duration::ZERO;
     for chunk in timed.chunks(CHUNK) {
         let start = thread_time();
-        matcher.run(chunk.iter());
+        matcher.run(chunk, || ());
         processor += thread_time().saturating_sub(start);
         matcher.hash(&mut key.trades);
     }
@@ -141,20 +140,20 @@ fn latency(matcher: &mut impl Matcher, flow: &Flow) -> Latency {
     let mut key = TradeKey::default();
     let (prefill, timed) = flow.parts();
     for chunk in prefill.chunks(CHUNK) {
-        matcher.run(chunk.iter());
+        matcher.run(chunk, || ());
         matcher.hash(&mut key);
     }
     let cost = clock_cost();
     let mut histogram = Histogram::default();
-    for chunk in timed.chunks(LATENCY_CHUNK) {
-        // A matcher asks for the next record when it is done with one, whether or not it looks ahead: the time between two
-        // requests is that of one operation.
-        let mut last = Instant::now();
-        matcher.run(chunk.iter().inspect(|_| {
+    for chunk in timed.chunks(CHUNK) {
+        // From the turn of one record to the turn of the next: with what is fetched ahead, as in the other pass.
+        let mut last: Option<Instant> = None;
+        matcher.run(chunk, || {
             let now = Instant::now();
-            histogram.count((now - last).saturating_sub(cost));
-            last = now;
-        }));
+            if let Some(last) = last.replace(now) {
+                histogram.count((now - last).saturating_sub(cost));
+            }
+        });
         matcher.hash(&mut key);
     }
     Latency { p50_ns: histogram.quantile(0.50), p99_ns: histogram.quantile(0.99) }
@@ -218,8 +217,9 @@ impl Plain {
 }
 
 impl Matcher for Plain {
-    fn run<'records>(&mut self, records: impl Iterator<Item = &'records Record>) {
+    fn run(&mut self, records: &[Record], mut started: impl FnMut()) {
         for record in records {
+            started();
             self.book.apply(record, &mut |fill| self.fills.push(fill));
         }
     }
@@ -241,10 +241,15 @@ impl Matcher for Plain {
 
 /// What a book of `exchange-core` needs in order to be replayed.
 trait ReplayedBook: OrderBook {
-    /// Carries out commands one after the other.
-    fn apply_all(&mut self, commands: impl Iterator<Item = BookCommand>, events: &mut EventBuffer) {
-        for command in commands {
-            self.apply(&command, events);
+    /// Carries out records one after the other.
+    fn apply_records(
+        &mut self,
+        records: &[Record],
+        mut command: impl FnMut(&Record) -> BookCommand,
+        events: &mut EventBuffer,
+    ) {
+        for record in records {
+            self.apply(&command(record), events);
         }
     }
 
@@ -257,8 +262,13 @@ trait ReplayedBook: OrderBook {
 impl ReplayedBook for ReferenceBook {}
 
 impl<I: IdIndex> ReplayedBook for FastBook<I> {
-    fn apply_all(&mut self, commands: impl Iterator<Item = BookCommand>, events: &mut EventBuffer) {
-        Self::apply_all(self, commands, events);
+    fn apply_records(
+        &mut self,
+        records: &[Record],
+        command: impl FnMut(&Record) -> BookCommand,
+        events: &mut EventBuffer,
+    ) {
+        self.apply_each(records, |record| (record.order, record.price), command, events);
     }
 
     fn allocated_bytes(&self) -> Option<usize> {
@@ -266,7 +276,7 @@ impl<I: IdIndex> ReplayedBook for FastBook<I> {
     }
 }
 
-/// A book of `exchange-core`, with a buffer for its events.
+/// A book of `exchange-core`, with the buffers for its commands and events.
 struct Core<B> {
     book: B,
     decoder: Decoder,
@@ -287,9 +297,13 @@ impl<B: ReplayedBook> Core<B> {
 }
 
 impl<B: ReplayedBook> Matcher for Core<B> {
-    fn run<'records>(&mut self, records: impl Iterator<Item = &'records Record>) {
+    fn run(&mut self, records: &[Record], mut started: impl FnMut()) {
         let decoder = self.decoder;
-        self.book.apply_all(records.map(|record| decoder.command(record)), &mut self.events);
+        let command = |record: &Record| {
+            started();
+            decoder.command(record)
+        };
+        self.book.apply_records(records, command, &mut self.events);
     }
 
     fn hash(&mut self, key: &mut TradeKey) {

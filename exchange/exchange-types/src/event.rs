@@ -161,6 +161,8 @@ pub enum Event {
         /// What may happen there from now on.
         state: TradingState,
     },
+    /// Time passed. The one event of a tick that ended nothing, so that whoever follows the events alone learns of it.
+    Ticked,
     /// Every [`Event::CHECKPOINT_EVERY`] events: the digest of the state after the event before this one.
     Checkpoint {
         /// Events so far, this one not counted.

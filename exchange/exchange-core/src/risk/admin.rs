@@ -46,13 +46,13 @@ impl Risk {
                 self.set_trading_state(*scope, *state, admitted)?;
                 Event::TradingStateSet { scope: *scope, state: *state }
             }
-            // Commands about orders do not come here; the passing of time changes nothing in risk.
+            Command::Tick => Event::Ticked,
+            // Commands about orders do not come here.
             Command::NewOrder(_)
             | Command::CancelOrder { .. }
             | Command::MassCancel { .. }
             | Command::ReduceOrder { .. }
-            | Command::ReplaceOrder { .. }
-            | Command::Tick => return Ok(()),
+            | Command::ReplaceOrder { .. } => return Ok(()),
         };
         events.push(event);
         Ok(())

@@ -45,7 +45,8 @@ impl Risk {
             | Event::TierDefined { .. }
             | Event::InstrumentListed { .. }
             | Event::TradingStateSet { .. }
-            | Event::Checkpoint { .. } => {}
+            | Event::Checkpoint { .. }
+            | Event::Ticked => {}
         }
     }
 

@@ -100,4 +100,5 @@ messages! {
         _ 4, events: u64,
         state_hash: u64
     ];
+    141 = Ticked {} [; _ 4];
 }

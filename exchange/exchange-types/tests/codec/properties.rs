@@ -274,5 +274,6 @@ fn event() -> impl Strategy<Value = Event> {
         any::<u32>().prop_map(|id| Event::InstrumentListed { instrument: InstrumentId(id) }),
         (scope(), state()).prop_map(|(scope, state)| Event::TradingStateSet { scope, state }),
         any::<[u64; 2]>().prop_map(|[events, state_hash]| Event::Checkpoint { events, state_hash }),
+        Just(Event::Ticked),
     ]
 }
