@@ -532,9 +532,11 @@ fn time_releases_what_an_order_had_reserved() {
          at 2499
          at 2500
            = cancelled 2: 5, expired
+           = time passed
            | alice USD 500 + 500
          at 9000
            = cancelled 1: 5, expired
+           = time passed
            | alice USD 1000 + 0",
     );
 }
@@ -551,6 +553,7 @@ fn orders_that_end_at_the_time_of_a_command_end_before_it() {
          buy alice 1: 1 @ 100 until 2001
          at 2001
            = cancelled 1: 1, expired
+           = time passed
          sell bob 2: 1 @ 100
            = rested 2: 1 @ 100
          buy alice 3: 1 @ 100 until 2001

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use clap::{Parser, Subcommand};
 use exchange_sim::kernel::TraceText;
+use exchange_sim::simulation::current_seed;
 use exchange_sim::soak::{Totals, soak};
 use exchange_sim::{Failure, Options, run};
 
@@ -58,6 +59,14 @@ const SEEDS_DEFAULT: u64 = 1_000;
 const PROGRESS_EVERY: u64 = 500;
 
 fn main() -> ExitCode {
+    // An assert of the code under test is a finding, too, and must name its seed before the process goes.
+    std::panic::set_hook(Box::new(|panic| {
+        eprintln!("{panic}");
+        if let Some(seed) = current_seed() {
+            report(&format!("seed {seed}: the code under test panicked"), seed);
+        }
+        finish();
+    }));
     match Arguments::parse().command {
         Command::Run { seed, verbose } => run_one(seed, verbose),
         Command::Soak { seeds, minutes, from, coverage, jobs } => {
@@ -67,10 +76,9 @@ fn main() -> ExitCode {
 }
 
 fn run_one(seed: u64, verbose: bool) -> ExitCode {
-    let trace = if verbose { TraceText::Kept } else { TraceText::Off };
+    let trace = if verbose { TraceText::Shown } else { TraceText::Off };
     match run(seed, Options { mutation: None, trace }) {
         Ok(report) => {
-            print!("{}", report.trace);
             println!(
                 "seed {seed}: clean; {} commands, {} in the log, {} events, {} faults, {} ms of virtual time, \
                  state {:016x}, trace {:016x}",
@@ -85,7 +93,6 @@ fn run_one(seed: u64, verbose: bool) -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(failure) => {
-            print!("{}", failure.trace);
             report_failure(&failure);
             ExitCode::FAILURE
         }
@@ -130,9 +137,19 @@ fn run_many(seeds: Option<u64>, minutes: Option<u64>, from: u64, jobs: usize, co
 }
 
 fn report_failure(failure: &Failure) {
-    eprintln!("FAILED {failure}");
+    report(&failure.to_string(), failure.seed);
+}
+
+fn report(what: &str, seed: u64) {
+    eprintln!("FAILED {what}");
     eprintln!("commit: {}", commit());
-    eprintln!("again:  cargo xtask sim --seed {} --verbose", failure.seed);
+    eprintln!("again:  cargo xtask sim --seed {seed} --verbose");
+}
+
+/// Ends with the exit code of a failure, from wherever.
+#[expect(clippy::exit, reason = "a panic in one thread of a soak ends all of it, with the code of a failure")]
+fn finish() -> ! {
+    std::process::exit(1)
 }
 
 /// The commit that the sources are at, as far as git knows.

@@ -184,9 +184,9 @@ impl Message {
             Self::Outcome { place, events } => {
                 format!("outcome of {}: {} events", place.sequence, events.len())
             }
-            Self::Step { place, step } => format!("step {} of {}", step.number(), place.sequence),
+            Self::Step { place, step } => format!("step {} of {}: {step:?}", step.number(), place.sequence),
             Self::Stepped { place, number, events } => {
-                format!("step {number} of {} done: {} events", place.sequence, events.len())
+                format!("step {number} of {} done: {events:?}", place.sequence)
             }
             Self::Events { command, first, events, .. } => {
                 format!("events of {command} from {first}: {}", events.len())

@@ -11,7 +11,7 @@ pub use maker::BookMaker;
 use exchange_types::{EventBuffer, InstrumentId, TimestampNs};
 
 use crate::book::OrderBook;
-use crate::risk::{Admitted, Risk, Violation};
+use crate::risk::{Admitted, Risk, Violation, resting_digest};
 
 /// All books of a venue.
 #[derive(Debug, Clone)]
@@ -66,6 +66,16 @@ impl<B: OrderBook> Matching<B> {
         // Bound: there are fewer instruments than 2^32.
         let number = |at: usize| InstrumentId(u32::try_from(at).unwrap_or(u32::MAX));
         self.books.iter().enumerate().map(move |(at, book)| (number(at), book))
+    }
+
+    /// The digest of all orders in all books, in no order: see [`resting_digest`].
+    #[must_use]
+    pub fn orders_digest(&self) -> u64 {
+        let mut digest = 0_u64;
+        for (instrument, book) in self.books() {
+            book.visit(&mut |order| digest = digest.wrapping_add(resting_digest(instrument, order)));
+        }
+        digest
     }
 
     /// Compares all books with the orders that risk knows.

@@ -32,7 +32,7 @@ mod orders;
 mod settle;
 mod snapshot;
 
-pub use audit::Violation;
+pub use audit::{Violation, resting_digest};
 pub use ledger::Balance;
 pub use limits::{
     ACCOUNTS_MAX, ASSETS_MAX, INSTRUMENTS_MAX, MARKET_REACH_WITHOUT_BAND, ORDERS_MAX, TIERS_MAX,

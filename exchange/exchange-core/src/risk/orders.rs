@@ -8,6 +8,7 @@ use exchange_types::{
 };
 
 use super::money::Fees;
+use crate::book::RestingOrder;
 use crate::book::index::{IdIndex, OpaqueIndex, Vacancy};
 use crate::mixer::mix;
 
@@ -73,6 +74,20 @@ impl Record {
     #[inline]
     pub(super) fn instrument(&self) -> InstrumentId {
         InstrumentId(u32::from(self.place))
+    }
+
+    /// The order as its book has it.
+    #[inline]
+    pub(super) fn resting(&self) -> RestingOrder {
+        RestingOrder {
+            id: self.id,
+            account: self.account,
+            price: self.ticks,
+            remaining: self.remaining,
+            side: self.side,
+            self_trade: self.self_trade,
+            expires_at: self.expires_at,
+        }
     }
 
     /// What it adds to the digest.

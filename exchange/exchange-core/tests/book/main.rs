@@ -1,6 +1,8 @@
 //! What a book does, as a trader would write it down: commands, then the book, then the events. How to read a scenario:
 //! `scenario.rs`. Each runs through the reference book and through the fast one with either index.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod expiry;
 mod fill_or_kill;
 mod market;

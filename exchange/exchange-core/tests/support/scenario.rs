@@ -311,6 +311,7 @@ fn written(event: &Event) -> String {
         }
         Event::Rejected { order, reason, .. } => format!("rejected {order}: {}", reason.name()),
         Event::TradingStateSet { .. } => "trading state set".to_owned(),
+        Event::Ticked => "time passed".to_owned(),
         other => format!("{other:?}"),
     }
 }

@@ -60,7 +60,6 @@ pub struct Disk {
     random: Random,
     /// Bytes that all files together may have.
     capacity: u64,
-    used: u64,
     armed: Vec<(DiskFault, u64)>,
     no_power: bool,
     faults_met: u64,
@@ -77,7 +76,6 @@ impl Disk {
             next_file: 0,
             random,
             capacity: u64::MAX,
-            used: 0,
             armed: Vec::new(),
             no_power: false,
             faults_met: 0,
@@ -114,7 +112,7 @@ impl Disk {
 
     /// Leaves this much free space.
     pub fn leave_free(&mut self, bytes: u64) {
-        self.capacity = self.used + bytes;
+        self.capacity = self.used() + bytes;
     }
 
     /// Makes room again.
@@ -149,7 +147,6 @@ impl Disk {
         }
         let named: BTreeSet<u64> = self.folder.names.values().copied().collect();
         self.files.retain(|file, _| named.contains(file));
-        self.used = self.files.values().map(|file| file.content().len() as u64).sum();
         self.no_power = true;
         self.armed.clear();
         self.locks.clear();
@@ -262,7 +259,7 @@ impl Disk {
         self.check_power()?;
         let length = self.length(file)?;
         let grown = (offset + bytes.len() as u64).saturating_sub(length);
-        if self.used + grown > self.capacity {
+        if !self.has_room(grown) {
             return Err(DiskError::Full);
         }
         let fault = self.fault(&[DiskFault::FailedWrite, DiskFault::TornWrite, DiskFault::PowerLoss]);
@@ -271,7 +268,6 @@ impl Disk {
             Some(DiskFault::FailedWrite) => 0,
             Some(_) => self.random.index(bytes.len() + 1),
         };
-        self.used += (offset + count as u64).saturating_sub(length);
         if let Some(file) = self.files.get_mut(&file)
             && count > 0
         {
@@ -288,7 +284,7 @@ impl Disk {
     pub(crate) fn set_length(&mut self, file: u64, length: u64) -> Result<(), DiskError> {
         self.check_power()?;
         let before = self.length(file)?;
-        if self.used + length.saturating_sub(before) > self.capacity {
+        if !self.has_room(length.saturating_sub(before)) {
             return Err(DiskError::Full);
         }
         match self.fault(&[DiskFault::FailedWrite, DiskFault::PowerLoss]) {
@@ -296,7 +292,6 @@ impl Disk {
             Some(_) => return Err(DiskError::Fault),
             None => {}
         }
-        self.used = self.used + length - before;
         if let Some(file) = self.files.get_mut(&file) {
             file.set_length(usize::try_from(length).unwrap_or(usize::MAX));
         }
@@ -331,6 +326,14 @@ impl Disk {
                 Ok(())
             }
         }
+    }
+
+    fn used(&self) -> u64 {
+        self.files.values().map(|file| file.content().len() as u64).sum()
+    }
+
+    fn has_room(&self, bytes: u64) -> bool {
+        bytes == 0 || self.capacity == u64::MAX || self.used().saturating_add(bytes) <= self.capacity
     }
 
     fn check_power(&self) -> Result<(), DiskError> {

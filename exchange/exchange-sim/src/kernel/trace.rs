@@ -1,10 +1,13 @@
 //! What happened, as a digest always and as text on request: two runs of one seed have the same of both.
 
+use std::io::Write;
+
 /// The record of a run.
 #[derive(Debug, Clone)]
 pub struct Trace {
     digest: u64,
-    text: Option<String>,
+    becomes: TraceText,
+    text: String,
 }
 
 /// What becomes of the lines.
@@ -14,14 +17,15 @@ pub enum TraceText {
     Off,
     /// They are kept.
     Kept,
+    /// They go to the standard output at once, so that they are there when the code under test panics.
+    Shown,
 }
 
 impl Trace {
     /// A record of nothing yet.
     #[must_use]
-    pub fn new(text: TraceText) -> Self {
-        let text = (text == TraceText::Kept).then(String::new);
-        Self { digest: 0xcbf2_9ce4_8422_2325, text }
+    pub fn new(becomes: TraceText) -> Self {
+        Self { digest: 0xcbf2_9ce4_8422_2325, becomes, text: String::new() }
     }
 
     /// Takes numbers into the digest.
@@ -35,11 +39,16 @@ impl Trace {
     /// Adds a line, which is made only where somebody will read it.
     pub fn line(&mut self, now_ns: u64, line: impl FnOnce() -> String) {
         self.words(&[now_ns]);
-        if let Some(text) = &mut self.text {
-            let since = now_ns - super::START_NS;
-            text.push_str(&format!("{:>6}.{:06} ", since / 1_000_000, since % 1_000_000));
-            text.push_str(&line());
-            text.push('\n');
+        if self.becomes == TraceText::Off {
+            return;
+        }
+        let since = now_ns - super::START_NS;
+        let line = format!("{:>6}.{:06} {}\n", since / 1_000_000, since % 1_000_000, line());
+        if self.becomes == TraceText::Kept {
+            self.text.push_str(&line);
+        } else {
+            // Whoever closes the pipe has read enough; the run goes on to its verdict.
+            let _ = std::io::stdout().write_all(line.as_bytes());
         }
     }
 
@@ -49,9 +58,9 @@ impl Trace {
         self.digest
     }
 
-    /// The lines so far; nothing where none are kept.
+    /// The lines that were kept.
     #[must_use]
     pub fn text(&self) -> &str {
-        self.text.as_deref().unwrap_or_default()
+        &self.text
     }
 }

@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use exchange_types::{Event, Sequence, TimestampNs};
+use exchange_types::{Command, Event, Sequence, TimestampNs};
 
 use super::{Handled, Stage};
 use crate::generator::{Administrator, Trader};
@@ -33,6 +33,8 @@ enum Progress {
     Unknown,
     /// It is known not to be in the log.
     Unsent,
+    /// As [`Unsent`](Self::Unsent), because too much was waiting: it is better to wait a little, too.
+    Refused,
 }
 
 /// A command without an answer.
@@ -57,6 +59,10 @@ pub struct Client {
     /// The highest sequence it was told of.
     told: Sequence,
     started: bool,
+    /// A timer is set for its next thought.
+    thinks: bool,
+    /// A timer is set for what was refused.
+    backs_off: bool,
 }
 
 impl Client {
@@ -72,6 +78,8 @@ impl Client {
             next_request: 0,
             told: Sequence(0),
             started: false,
+            thinks: false,
+            backs_off: false,
         }
     }
 
@@ -101,6 +109,7 @@ impl Client {
     /// The connection stands.
     pub fn connected(&mut self, stage: &mut Stage, session: Session) -> Handled {
         self.session = Some(session);
+        self.think_later(stage);
         if stage.mutation == Some(Mutation::ResubmitWithoutAsking) {
             for pending in &mut self.pending {
                 pending.progress = Progress::Unsent;
@@ -154,6 +163,7 @@ impl Client {
                 if may_give_up && stage.kernel.random.permille(200) {
                     if let Some(pending) = self.pending.remove(index) {
                         stage.oracle.given_up(pending.identity)?;
+                        self.think_later(stage);
                     }
                 } else {
                     self.pending[index].progress = Progress::Unsent;
@@ -162,9 +172,12 @@ impl Client {
                 Ok(())
             }
             Message::Busy { request } => {
-                self.mark(request, Progress::Unsent);
-                let pause = stage.kernel.random.range(100_000, 2_000_000);
-                stage.kernel.timer(self.party, pause, Timer::Again);
+                self.mark(request, Progress::Refused);
+                if !self.backs_off {
+                    self.backs_off = true;
+                    let pause = stage.kernel.random.range(1_000_000, 20_000_000);
+                    stage.kernel.timer(self.party, pause, Timer::Again);
+                }
                 Ok(())
             }
             _ => Ok(()),
@@ -174,7 +187,16 @@ impl Client {
     /// It is time for something.
     pub fn timer(&mut self, stage: &mut Stage, timer: Timer) {
         match timer {
-            Timer::Again => self.submit_unsent(stage),
+            Timer::Again => {
+                self.backs_off = false;
+                for pending in &mut self.pending {
+                    if pending.progress == Progress::Refused {
+                        pending.progress = Progress::Unsent;
+                    }
+                }
+                self.submit_unsent(stage);
+                self.think_later(stage);
+            }
             _ => self.think(stage),
         }
     }
@@ -190,43 +212,59 @@ impl Client {
         if let Source::Trader(trader) = &mut self.source {
             trader.told(events);
         }
+        self.think_later(stage);
         Ok(())
     }
 
+    /// Submits a last command that changes nothing but the time.
+    pub fn submit_last(&mut self, stage: &mut Stage) {
+        let mut payload = Vec::new();
+        exchange_types::encode_command(&Command::Tick, &mut payload);
+        self.submit(stage, payload.into());
+    }
+
     fn think(&mut self, stage: &mut Stage) {
+        self.thinks = false;
         // The preparations build on one another, so they are submitted one by one.
         let window = if self.prepares() { 1 } else { stage.plan.window };
-        let has_room = self.pending.len() < window;
-        if self.session.is_some() && has_room && stage.may_submit(self.prepares()) {
-            let now = TimestampNs(stage.kernel.now_ns());
-            let payload: Rc<[u8]> = match &mut self.source {
-                Source::Trader(trader) => trader.next(now).into(),
-                Source::Administrator(administrator) => administrator.next(now).into(),
-            };
-            // Two of the same under way could not be told apart when asking what became of one.
-            if self.pending.iter().all(|pending| pending.payload != payload) {
-                let identity = stage.submitted(self.party, Rc::clone(&payload));
-                self.pending.push_back(Pending {
-                    request: self.next_request,
-                    identity,
-                    payload,
-                    after: self.told,
-                    progress: Progress::Unsent,
-                });
-                self.next_request += 1;
-                self.submit_unsent(stage);
-            }
+        let may_submit = stage.may_submit(self.prepares()) && !self.backs_off;
+        if self.session.is_none() || self.pending.len() >= window || !may_submit {
+            // An answer or a connection brings the next thought.
+            return;
+        }
+        let now = TimestampNs(stage.kernel.now_ns());
+        let payload: Rc<[u8]> = match &mut self.source {
+            Source::Trader(trader) => trader.next(now).into(),
+            Source::Administrator(administrator) => administrator.next(now).into(),
+        };
+        // Two of the same under way could not be told apart when asking what became of one.
+        if self.pending.iter().all(|pending| pending.payload != payload) {
+            self.submit(stage, payload);
         }
         self.think_later(stage);
     }
 
     fn think_later(&mut self, stage: &mut Stage) {
-        if stage.may_submit(self.prepares()) {
+        if self.started && !self.thinks && stage.may_submit(self.prepares()) {
             let administrates = matches!(self.source, Source::Administrator(_)) && !self.prepares();
             let mean = if administrates { stage.administration_pause_ns() } else { stage.plan.pause_ns };
             let pause = stage.kernel.random.below(2 * mean + 1);
             stage.kernel.timer(self.party, pause, Timer::Think);
+            self.thinks = true;
         }
+    }
+
+    fn submit(&mut self, stage: &mut Stage, payload: Rc<[u8]>) {
+        let identity = stage.submitted(self.party, Rc::clone(&payload));
+        self.pending.push_back(Pending {
+            request: self.next_request,
+            identity,
+            payload,
+            after: self.told,
+            progress: Progress::Unsent,
+        });
+        self.next_request += 1;
+        self.submit_unsent(stage);
     }
 
     fn submit_unsent(&mut self, stage: &mut Stage) {

@@ -23,6 +23,8 @@ struct Answered {
     epoch: Epoch,
     expired: Rc<[Event]>,
     carried: Option<Rc<[Event]>>,
+    /// It is certain that no further step comes.
+    is_whole: bool,
 }
 
 /// Matching with books that are up to date.
@@ -119,8 +121,12 @@ impl MatchingProcess {
                 if let State::CatchingUp { fold, answers, .. } = &mut self.state
                     && let Some(folded) = fold.apply(stage, &entry)
                 {
-                    let answered =
-                        Answered { epoch: entry.epoch, expired: folded.expired, carried: folded.carried };
+                    let answered = Answered {
+                        epoch: entry.epoch,
+                        expired: folded.expired,
+                        carried: folded.carried,
+                        is_whole: true,
+                    };
                     answers.insert(entry.sequence, answered);
                 }
                 self.go_live(stage);
@@ -135,7 +141,13 @@ impl MatchingProcess {
         let fits = match &self.state {
             State::Live(live) => {
                 let missing_answers = live.answers_from > place.sequence.next();
-                let missing_steps = live.place.sequence.next() < steps_from;
+                // Whether there is a second step to the last record only risk knows. Where it has gone past that record and
+                // cannot repeat it, the second step is lost.
+                let last = live.answers.get(&live.place.sequence);
+                let is_whole = last.is_none_or(|answered| answered.is_whole);
+                let half_done = !is_whole && place.sequence >= live.place.sequence;
+                let needed = if half_done { live.place.sequence } else { live.place.sequence.next() };
+                let missing_steps = needed < steps_from;
                 let other_history = live
                     .answers
                     .get(&place.sequence)
@@ -171,18 +183,26 @@ impl MatchingProcess {
             }
         }
         let next = live.place.sequence.next();
+        // A record that came with the snapshot has all its steps behind it, and no answers here.
+        let half_done = live.answers.get(&place.sequence).is_some_and(|answered| !answered.is_whole);
         let events = match step {
             Step::Expire(time) if place.sequence == next => {
                 let expired = fold::expire(&mut live.matching, *time);
-                let answered = Answered { epoch: place.epoch, expired: Rc::clone(&expired), carried: None };
+                let answered = Answered {
+                    epoch: place.epoch,
+                    expired: Rc::clone(&expired),
+                    carried: None,
+                    is_whole: false,
+                };
                 live.answers.insert(place.sequence, answered);
                 live.place = place;
                 expired
             }
-            Step::Carry(admitted) if place.sequence == live.place.sequence => {
+            Step::Carry(admitted) if place.sequence == live.place.sequence && half_done => {
                 let carried = fold::carry(&mut live.matching, admitted);
                 if let Some(answered) = live.answers.get_mut(&place.sequence) {
                     answered.carried = Some(Rc::clone(&carried));
+                    answered.is_whole = true;
                 }
                 carried
             }

@@ -6,6 +6,7 @@
 mod ending;
 mod faults;
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use crate::check::{Coverage, Oracle, Violation};
@@ -85,6 +86,16 @@ impl std::fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
+thread_local! {
+    static CURRENT: Cell<Option<u64>> = const { Cell::new(None) };
+}
+
+/// The seed that this thread runs, for whoever reports that the code under test has panicked.
+#[must_use]
+pub fn current_seed() -> Option<u64> {
+    CURRENT.get()
+}
+
 /// Runs a seed.
 ///
 /// # Errors
@@ -93,6 +104,7 @@ impl std::error::Error for Failure {}
 /// # Panics
 /// Where the code under test does: its asserts are checks, too.
 pub fn run(seed: u64, options: Options) -> Result<Report, Box<Failure>> {
+    CURRENT.set(Some(seed));
     let mut simulation = Simulation::new(seed, options);
     let result = simulation.run();
     let trace = simulation.stage.kernel.trace.text().to_owned();
