@@ -187,9 +187,7 @@ impl RiskHalf {
     #[must_use]
     pub fn state_hash(&self) -> u64 {
         let mut digest = Digest::new();
-        for word in
-            [self.risk.state_hash(), self.sequence.0, self.time.0, self.events, self.checkpoint_at]
-        {
+        for word in [self.risk.state_hash(), self.sequence.0, self.time.0, self.events, self.checkpoint_at] {
             digest.word(word);
         }
         digest.end_record();

@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use clap::{Parser, Subcommand};
 use exchange_sim::kernel::TraceText;
-use exchange_sim::soak::{Totals, soak};
 use exchange_sim::simulation::current_seed;
+use exchange_sim::soak::{Totals, soak};
 use exchange_sim::{Failure, Options, run};
 
 /// Runs all state machines of the exchange in one thread from a seed.
@@ -103,9 +103,8 @@ fn run_many(seeds: Option<u64>, minutes: Option<u64>, from: u64, jobs: usize, co
     let start = Instant::now();
     let end = minutes.map(|minutes| start + Duration::from_secs(minutes * 60));
     let seeds = seeds.or(if end.is_none() { Some(SEEDS_DEFAULT) } else { None });
-    let goes_on = |number: u64| {
-        seeds.is_none_or(|seeds| number < seeds) && end.is_none_or(|end| Instant::now() < end)
-    };
+    let goes_on =
+        |number: u64| seeds.is_none_or(|seeds| number < seeds) && end.is_none_or(|end| Instant::now() < end);
     let progress = |totals: &Totals| {
         if totals.seeds.is_multiple_of(PROGRESS_EVERY) {
             eprintln!("{} seeds clean after {} s", totals.seeds, start.elapsed().as_secs());
@@ -155,7 +154,8 @@ fn finish() -> ! {
 
 /// The commit that the sources are at, as far as git knows.
 fn commit() -> String {
-    let output = std::process::Command::new("git").args(["describe", "--always", "--dirty", "--abbrev=40"]).output();
+    let output =
+        std::process::Command::new("git").args(["describe", "--always", "--dirty", "--abbrev=40"]).output();
     match output {
         Ok(output) if output.status.success() => String::from_utf8_lossy(&output.stdout).trim().to_owned(),
         _ => "unknown".to_owned(),

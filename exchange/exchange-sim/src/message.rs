@@ -181,7 +181,9 @@ impl Message {
                 format!("answer {request}: {sequence}, {} events", events.len())
             }
             Self::Record(entry) => format!("record {} of epoch {}", entry.sequence, entry.epoch),
-            Self::Outcome { place, events } => format!("outcome of {}: {} events", place.sequence, events.len()),
+            Self::Outcome { place, events } => {
+                format!("outcome of {}: {} events", place.sequence, events.len())
+            }
             Self::Step { place, step } => format!("step {} of {}: {step:?}", step.number(), place.sequence),
             Self::Stepped { place, number, events } => {
                 format!("step {number} of {} done: {events:?}", place.sequence)
@@ -191,7 +193,10 @@ impl Message {
             }
             Self::Depth(depth) => format!("depth of instrument {} at {}", depth.instrument, depth.seq),
             Self::DepthChange { instrument, seq, prev_seq, changes } => {
-                format!("depth of instrument {instrument} at {seq} after {prev_seq}: {} levels", changes.len())
+                format!(
+                    "depth of instrument {instrument} at {seq} after {prev_seq}: {} levels",
+                    changes.len()
+                )
             }
             other => format!("{other:?}"),
         }

@@ -249,9 +249,7 @@ fn fault(kind: usize, random: &mut Random, traders: usize, feeds: usize, subscri
         8 => disk(random, DiskFault::TornWrite),
         9 => disk(random, DiskFault::FailedSync),
         10 => disk(random, DiskFault::PowerLoss),
-        11 => {
-            Fault::Full(random.below(20_000), random.magnitude(MILLISECOND, 200 * MILLISECOND))
-        }
+        11 => Fault::Full(random.below(20_000), random.magnitude(MILLISECOND, 200 * MILLISECOND)),
         12 => Fault::ClockBack(random.magnitude(1, 1_000 * MILLISECOND)),
         13 => Fault::PowerLossOfCopies,
         14 if random.permille(500) => Fault::RotSnapshot,

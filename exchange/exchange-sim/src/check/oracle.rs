@@ -133,9 +133,11 @@ impl Oracle {
     /// Where it says less than before, or more than there is, or the fold breaks a rule.
     pub fn durable(&mut self, durable: Sequence) -> Result<(), Violation> {
         let (before, there) = (self.log.len() as u64, (self.log.len() + self.tail.len()) as u64);
-        ensure(durable.0 >= before && durable.0 <= there, "what is durable grows with what is appended", || {
-            format!("{durable}, of {before} to {there}")
-        })?;
+        ensure(
+            durable.0 >= before && durable.0 <= there,
+            "what is durable grows with what is appended",
+            || format!("{durable}, of {before} to {there}"),
+        )?;
         for _ in before..durable.0 {
             if let Some(appended) = self.tail.pop_front() {
                 self.fold(&appended)?;
@@ -200,9 +202,11 @@ impl Oracle {
     /// # Errors
     /// Where it is not the state at that place, or a snapshot was found to be invalid: no fault damages one.
     pub fn restored(&self, restored: &Restored, state_hash: u64) -> Result<(), Violation> {
-        ensure(restored.invalid.is_empty(), "a snapshot that has its name is whole after every crash", || {
-            format!("{:?}", restored.invalid)
-        })?;
+        ensure(
+            restored.invalid.is_empty(),
+            "a snapshot that has its name is whole after every crash",
+            || format!("{:?}", restored.invalid),
+        )?;
         self.state_is(restored.sequence, state_hash)
     }
 
@@ -219,16 +223,23 @@ impl Oracle {
             0 => Some(Venue::new().engine.state_hash()),
             _ => self.end_of(sequence).map(|(_, hash)| hash),
         };
-        ensure(expected == Some(state_hash), "snapshot and tail give the state that the whole log gives", || {
-            format!("at {sequence}: {state_hash:016x}, expected {expected:016x?}")
-        })
+        ensure(
+            expected == Some(state_hash),
+            "snapshot and tail give the state that the whole log gives",
+            || format!("at {sequence}: {state_hash:016x}, expected {expected:016x?}"),
+        )
     }
 
     /// A client was told what came of its command.
     ///
     /// # Errors
     /// Where that is not durable, or not its command, or not what came of it.
-    pub fn answered(&mut self, identity: Identity, sequence: Sequence, events: &[Event]) -> Result<(), Violation> {
+    pub fn answered(
+        &mut self,
+        identity: Identity,
+        sequence: Sequence,
+        events: &[Event],
+    ) -> Result<(), Violation> {
         ensure(sequence.0 <= self.log.len() as u64, "nobody is told of what is not durable", || {
             format!("{sequence}, durable: {}", self.log.len())
         })?;
@@ -267,9 +278,11 @@ impl Oracle {
         })?;
         let expected = self.events_of(command);
         let start = self.start_of(command) as u64 + 1;
-        ensure(first.0 == start && events == expected, "events are numbered and equal for every consumer", || {
-            format!("{command}: {first} {events:?}, expected {start} {expected:?}")
-        })
+        ensure(
+            first.0 == start && events == expected,
+            "events are numbered and equal for every consumer",
+            || format!("{command}: {first} {events:?}, expected {start} {expected:?}"),
+        )
     }
 
     /// Somebody has rebuilt the depth of an instrument up to one of its events.
@@ -413,10 +426,10 @@ impl Oracle {
                 || format!("asset {asset}: {held} held, {came_in} came in, {went_out} went out"),
             )?;
         }
-        self.fast.engine.audit().map_err(|violation| Violation {
-            rule: "a full recount agrees",
-            found: violation.to_string(),
-        })
+        self.fast
+            .engine
+            .audit()
+            .map_err(|violation| Violation { rule: "a full recount agrees", found: violation.to_string() })
     }
 
     /// What the run has reached.
@@ -480,9 +493,7 @@ impl Oracle {
 
 fn digest_levels(bids: impl Iterator<Item = Level>, asks: impl Iterator<Item = Level>) -> u64 {
     let mut digest = Digest::new();
-    for (side, level) in
-        bids.map(|level| (Side::Buy, level)).chain(asks.map(|level| (Side::Sell, level)))
-    {
+    for (side, level) in bids.map(|level| (Side::Buy, level)).chain(asks.map(|level| (Side::Sell, level))) {
         for word in [side as u64, u64::from(level.price.0), level.quantity, u64::from(level.orders)] {
             digest.word(word);
         }

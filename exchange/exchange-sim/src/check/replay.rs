@@ -36,9 +36,11 @@ pub fn check_replay(stage: &mut Stage) -> Result<(), Violation> {
     let copy = stage.disk.copy();
     let entries = open_copy(stage, &copy)?;
     let oracle = &stage.oracle;
-    ensure(entries.len() as u64 == oracle.durable_commands(), "the log holds what was durable and nothing else", || {
-        format!("{} records, {} durable", entries.len(), oracle.durable_commands())
-    })?;
+    ensure(
+        entries.len() as u64 == oracle.durable_commands(),
+        "the log holds what was durable and nothing else",
+        || format!("{} records, {} durable", entries.len(), oracle.durable_commands()),
+    )?;
     fold(stage, Venue::new(), &entries)?;
 
     let failed =
@@ -50,7 +52,9 @@ pub fn check_replay(stage: &mut Stage) -> Result<(), Violation> {
         let mut state = Vec::new();
         let mut venue = Venue::new();
         let read = store.read(id, &mut state).map_err(|error| failed(&error))?;
-        ensure(read.is_ok(), "a snapshot that has its name is whole after every crash", || format!("{read:?}"))?;
+        ensure(read.is_ok(), "a snapshot that has its name is whole after every crash", || {
+            format!("{read:?}")
+        })?;
         venue.restore(&state).map_err(|error| failed(&error))?;
         fold(stage, venue, &entries[id.sequence.0 as usize..])?;
     }

@@ -1,8 +1,6 @@
 //! The administrator: sets the venue up, then stops and opens parts of it, moves accounts, and lets time pass.
 
-use exchange_types::{
-    AccountId, Amount, AssetId, Command, InstrumentId, Scope, TimestampNs, TradingState,
-};
+use exchange_types::{AccountId, Amount, AssetId, Command, InstrumentId, Scope, TimestampNs, TradingState};
 
 use super::market::{self, Market};
 use super::mix::Mix;

@@ -4,8 +4,8 @@
 //! what it asks concerns orders that are gone, as with real clients.
 
 use exchange_types::{
-    AccountId, Amount, AssetId, Command, Event, InstrumentId, InstrumentSpec, NewOrder, OrderId, OrderType, Price,
-    Quantity, RejectReason, SelfTradePrevention, Side, TimeInForce, TimestampNs,
+    AccountId, Amount, AssetId, Command, Event, InstrumentId, InstrumentSpec, NewOrder, OrderId, OrderType,
+    Price, Quantity, RejectReason, SelfTradePrevention, Side, TimeInForce, TimestampNs,
 };
 
 use super::market::Market;
@@ -70,7 +70,9 @@ impl Trader {
                     self.known.push(Known { order, instrument, account });
                 }
                 Event::Cancelled { order, .. }
-                | Event::Rejected { order, reason: RejectReason::UnknownOrder, .. } => self.known.retain(|known| known.order != order),
+                | Event::Rejected { order, reason: RejectReason::UnknownOrder, .. } => {
+                    self.known.retain(|known| known.order != order)
+                }
                 Event::Trade(trade) => {
                     if let Some(middle) = self.middles.get_mut(trade.instrument.0 as usize) {
                         *middle = u64::from(trade.price.0);
@@ -157,7 +159,12 @@ impl Trader {
         self.order_at(instrument, operation, now)
     }
 
-    fn order_at(&mut self, instrument: InstrumentId, operation: TraderOperation, now: TimestampNs) -> NewOrder {
+    fn order_at(
+        &mut self,
+        instrument: InstrumentId,
+        operation: TraderOperation,
+        now: TimestampNs,
+    ) -> NewOrder {
         use TraderOperation as Op;
         let side = self.side();
         let (order_type, time_in_force) = match operation {
@@ -234,12 +241,20 @@ impl Trader {
             // Another account's order, or nobody's.
             14 => {
                 let order = OrderId(self.random.next());
-                return Command::CancelOrder { instrument: self.instrument(), account: self.account(), order };
+                return Command::CancelOrder {
+                    instrument: self.instrument(),
+                    account: self.account(),
+                    order,
+                };
             }
             15 => {
                 if let Some(known) = known {
                     let account = self.account();
-                    return Command::CancelOrder { instrument: known.instrument, account, order: known.order };
+                    return Command::CancelOrder {
+                        instrument: known.instrument,
+                        account,
+                        order: known.order,
+                    };
                 }
             }
             16 => {

@@ -208,9 +208,7 @@ impl Client {
         stage.oracle.answered(pending.identity, sequence, events)?;
         let (party, now) = (self.party, stage.kernel.now_ns());
         stage.kernel.trace.words(&[sequence.0, pending.identity.0 as u64]);
-        stage.kernel.trace.line(now, || {
-            format!("{party:?} is told of {sequence}: {} events", events.len())
-        });
+        stage.kernel.trace.line(now, || format!("{party:?} is told of {sequence}: {} events", events.len()));
         if let Source::Trader(trader) = &mut self.source {
             trader.told(events);
         }

@@ -6,7 +6,9 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use exchange_core::feed::{Candle, DepthUpdate, EventHeader, Feed, FeedSink, Interval, LevelChange, TradePrint};
+use exchange_core::feed::{
+    Candle, DepthUpdate, EventHeader, Feed, FeedSink, Interval, LevelChange, TradePrint,
+};
 use exchange_types::{Event, InstrumentId, Sequence, TimestampNs};
 
 use super::{Handled, Stage};
@@ -54,7 +56,12 @@ impl FeedProcess {
     ///
     /// # Errors
     /// A violation, where that cannot be read: it was written whole.
-    pub fn start(stage: &mut Stage, number: usize, link: LinkId, saved: Option<&[u8]>) -> Result<Self, Violation> {
+    pub fn start(
+        stage: &mut Stage,
+        number: usize,
+        link: LinkId,
+        saved: Option<&[u8]>,
+    ) -> Result<Self, Violation> {
         let feed = match saved {
             None => Feed::new(),
             Some(bytes) => Feed::restore(bytes).map_err(|error| Violation {
@@ -163,8 +170,7 @@ impl FeedProcess {
                 self.feed.levels(instrument, exchange_types::Side::Sell),
             )?;
             for (link, session) in &self.subscribers {
-                let change =
-                    Message::DepthChange { instrument, seq, prev_seq, changes: Rc::clone(&changes) };
+                let change = Message::DepthChange { instrument, seq, prev_seq, changes: Rc::clone(&changes) };
                 stage.kernel.send(*link, *session, self.party, change);
             }
         }

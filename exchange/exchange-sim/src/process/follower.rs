@@ -67,7 +67,9 @@ fn judge(error: &exchange_service::snapshot::SnapshotError) -> Stop {
     use exchange_service::log::LogError;
     use exchange_service::snapshot::SnapshotError;
     match error {
-        SnapshotError::Storage(_) | SnapshotError::Log(LogError::Storage(_)) => Stop::Ended(error.to_string()),
+        SnapshotError::Storage(_) | SnapshotError::Log(LogError::Storage(_)) => {
+            Stop::Ended(error.to_string())
+        }
         _ => Violation { rule: "snapshots and log fit together after every crash", found: error.to_string() }
             .into(),
     }

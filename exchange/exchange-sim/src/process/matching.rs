@@ -42,8 +42,14 @@ enum State {
     /// It has books of nothing, and waits to hear where risk stands.
     Blank,
     /// It waits for the connection to the log.
-    Waiting { not_after: Sequence },
-    CatchingUp { fold: CatchUp, answers: BTreeMap<Sequence, Answered>, answers_from: Sequence },
+    Waiting {
+        not_after: Sequence,
+    },
+    CatchingUp {
+        fold: CatchUp,
+        answers: BTreeMap<Sequence, Answered>,
+        answers_from: Sequence,
+    },
     Live(Live),
 }
 
@@ -87,7 +93,13 @@ impl MatchingProcess {
     }
 
     /// Takes what a party says.
-    pub fn receive(&mut self, stage: &mut Stage, link: LinkId, session: Session, message: Message) -> Handled {
+    pub fn receive(
+        &mut self,
+        stage: &mut Stage,
+        link: LinkId,
+        session: Session,
+        message: Message,
+    ) -> Handled {
         match message {
             Message::RiskAt { place, steps_from } => {
                 self.risk = Some((link, session));

@@ -69,7 +69,13 @@ pub struct Stage {
 impl Stage {
     /// A stage before anything has happened.
     #[must_use]
-    pub fn new(kernel: Kernel, oracle: Oracle, plan: Plan, mutation: Option<Mutation>, disk: SharedDisk) -> Self {
+    pub fn new(
+        kernel: Kernel,
+        oracle: Oracle,
+        plan: Plan,
+        mutation: Option<Mutation>,
+        disk: SharedDisk,
+    ) -> Self {
         Self { kernel, oracle, plan, mutation, disk, clock_back_ns: 0, commands: 0 }
     }
 

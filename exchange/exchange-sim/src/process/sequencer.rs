@@ -85,7 +85,8 @@ impl Sequencer {
             Some(Mutation::LyingSync) => stage.disk.clone().with_lying_sync(),
             _ => stage.disk.clone(),
         };
-        let ended = |error: &dyn std::error::Error| Stop::Ended(format!("the log does not open: {}", chain(error)));
+        let ended =
+            |error: &dyn std::error::Error| Stop::Ended(format!("the log does not open: {}", chain(error)));
         let held = SegmentedLog::held_epoch(&disk).map_err(|error| ended(&error))?;
         let options = log_options(stage.plan.log.segment_bytes);
         let recovered = match recover(disk, options, Epoch(held.0 + 1), Venue::new) {
@@ -135,7 +136,13 @@ impl Sequencer {
     }
 
     /// Takes what a party says.
-    pub fn receive(&mut self, stage: &mut Stage, link: LinkId, session: Session, message: Message) -> Handled {
+    pub fn receive(
+        &mut self,
+        stage: &mut Stage,
+        link: LinkId,
+        session: Session,
+        message: Message,
+    ) -> Handled {
         match message {
             Message::Submit { request, identity, payload } => {
                 self.submitted(stage, Submission { link, session, request, identity, payload })
@@ -316,12 +323,15 @@ impl Sequencer {
                 Ok(())
             } else {
                 let found = format!("{place:?}: {:?}, then {events:?}", known.events);
-                Err(Violation { rule: "the outcome of a command is the same whoever folds the log", found }.into())
+                Err(Violation { rule: "the outcome of a command is the same whoever folds the log", found }
+                    .into())
             };
         }
         if index > self.known.len() {
             let found = format!("{place:?} after {}", self.known.len());
-            return Err(Violation { rule: "outcomes come in the order of the log, without a gap", found }.into());
+            return Err(
+                Violation { rule: "outcomes come in the order of the log, without a gap", found }.into()
+            );
         }
         self.learn(events);
         self.publish(stage)
@@ -330,7 +340,8 @@ impl Sequencer {
     /// Tells whatever may be told.
     fn publish(&mut self, stage: &mut Stage) -> Handled {
         let known = Sequence(self.known.len() as u64);
-        let limit = if stage.is_broken(Mutation::PublishBeforeDurable) { known } else { known.min(self.durable) };
+        let limit =
+            if stage.is_broken(Mutation::PublishBeforeDurable) { known } else { known.min(self.durable) };
         while self.published < limit {
             self.published = self.published.next();
             let sequence = self.published;

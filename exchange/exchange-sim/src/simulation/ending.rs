@@ -28,7 +28,11 @@ impl Simulation {
             if steps.is_multiple_of(LOOK_EVERY)
                 && let Err(late) = self.late()
             {
-                ensure(self.stage.kernel.now_ns() < deadline, "everybody comes up to date in bounded time", || late)?;
+                ensure(
+                    self.stage.kernel.now_ns() < deadline,
+                    "everybody comes up to date in bounded time",
+                    || late,
+                )?;
             } else if steps.is_multiple_of(LOOK_EVERY) {
                 break;
             }
@@ -65,7 +69,8 @@ impl Simulation {
                 let expected = feed.depth(instrument).ok().flatten();
                 let expected = expected.filter(|depth| depth.seq.0 > 0);
                 let found = subscriber.books().map(|book| book.snapshot());
-                let found = found.filter(|depth| depth.seq.0 > 0).find(|depth| depth.instrument == instrument);
+                let found =
+                    found.filter(|depth| depth.seq.0 > 0).find(|depth| depth.instrument == instrument);
                 found == expected
             });
             check(fine, "a subscriber")?;
@@ -81,7 +86,11 @@ impl Simulation {
         let oracle = &self.stage.oracle;
         let engine = &oracle.venue().engine;
         if let Some((half, _)) = self.risk.as_ref().and_then(|risk| risk.half()) {
-            ensure(half.state_hash() == engine.state_hash(), "risk apart equals risk in the engine", String::new)?;
+            ensure(
+                half.state_hash() == engine.state_hash(),
+                "risk apart equals risk in the engine",
+                String::new,
+            )?;
         }
         if let Some((matching, _)) = self.matching.as_ref().and_then(|matching| matching.books()) {
             use exchange_core::book::OrderBook;
