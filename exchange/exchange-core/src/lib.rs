@@ -9,6 +9,13 @@
 
 pub mod book;
 mod digest;
+mod engine;
 pub mod feed;
+pub mod matching;
+mod mixer;
+pub mod risk;
+mod snapshot;
 
 pub use digest::Digest;
+pub use engine::{Engine, FastEngine};
+pub use snapshot::{SnapshotError, SnapshotFault};

@@ -7,6 +7,9 @@
 
 pub mod bench;
 pub mod commands;
+pub mod commit;
+pub mod differential;
+pub mod engine;
 pub mod feed;
 pub mod flow;
 pub mod key;

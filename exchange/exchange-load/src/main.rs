@@ -6,11 +6,15 @@ use std::fs::File;
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use exchange_load::bench::{self, Report};
+use exchange_load::commit::{self, Killed, Plan, Soak, Waiting, soak, write_until_killed};
+use exchange_load::differential;
 use exchange_load::feed;
 use exchange_load::flow::{Description, Flow, Ids, Mix, generate};
 use exchange_load::replay::Book;
@@ -36,6 +40,15 @@ enum Command {
         #[arg(long, value_enum, default_value_t = BookName::Fast)]
         book: BookName,
     },
+    /// Run hostile command streams through the fast and the reference book and compare them after every command
+    Differential {
+        /// For how long
+        #[arg(long, default_value_t = 60)]
+        seconds: u64,
+        /// The first seed; the others follow it. Without one, a first seed that was not used before
+        #[arg(long)]
+        seed: Option<u64>,
+    },
     /// Send the events of an order-flow file through the feed and a consumer of its depth; print what that costs
     Feed {
         /// The order-flow file
@@ -44,12 +57,49 @@ enum Command {
     /// Measure parts of the exchange beside plain counterparts in the same run
     #[command(subcommand)]
     Bench(BenchCommand),
+    /// Kill a process that writes the log, at random moments, and look whether anything acknowledged is lost
+    SoakKill {
+        /// How often
+        #[arg(long, default_value_t = 50)]
+        rounds: u32,
+        /// What the moments are drawn from
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// Where the log is made; it must not exist
+        #[arg(long)]
+        folder: PathBuf,
+    },
+    /// The process that is killed: writes a log and prints what it acknowledges
+    #[command(hide = true)]
+    WriteUntilKilled {
+        /// Where the log is
+        folder: PathBuf,
+    },
 }
 
 #[derive(Subcommand)]
 enum BenchCommand {
     /// The fast book beside the plain matcher: w1, w2 and w3 with dense and opaque ids
     Book(Effort),
+    /// The engine's thread, a replay and a restart, with 10,000 and with a million live orders
+    Engine(Effort),
+    /// Group commit: durable acknowledgements per second beside a bare loop that only writes and syncs
+    Commit(CommitArguments),
+}
+
+#[derive(Args)]
+struct CommitArguments {
+    #[command(flatten)]
+    effort: Effort,
+    /// Where files are made: on the disk that is to be measured. Without one, beside this program
+    #[arg(long)]
+    folder: Option<PathBuf>,
+    /// How many waiters, one measurement after the other
+    #[arg(long, value_delimiter = ',', default_values_t = [8, 32, 128])]
+    waiters: Vec<usize>,
+    /// How many threads drive the waiters; 0: each waiter is a thread
+    #[arg(long, default_value_t = 1)]
+    drivers: usize,
 }
 
 #[derive(Args)]
@@ -181,6 +231,9 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> Result<()> {
     match command {
+        Command::Differential { seconds, seed } => compare_books(Duration::from_secs(seconds), seed),
+        Command::Bench(BenchCommand::Engine(effort)) => judge(&bench::engine((&effort).into())?, &effort),
+        Command::Bench(BenchCommand::Commit(arguments)) => measure_commit(&arguments),
         Command::Bench(BenchCommand::Book(effort)) => judge(&bench::book((&effort).into())?, &effort),
         Command::Flow(FlowCommand::Generate(generate)) => write_flow(&generate),
         Command::Flow(FlowCommand::Describe { file }) => {
@@ -189,6 +242,8 @@ fn run(command: Command) -> Result<()> {
         }
         Command::Book { file, book } => replay_book(&file, book.into()),
         Command::Feed { file } => measure_feed(&file),
+        Command::SoakKill { rounds, seed, folder } => soak_kill(&Soak { rounds, seed, folder }),
+        Command::WriteUntilKilled { folder } => write_until_killed(&folder),
         Command::Flow(FlowCommand::Key { file }) => {
             println!("{} {}", file.display(), Book::Plain.replay(&read_flow(&file)?).key);
             Ok(())
@@ -211,6 +266,26 @@ fn replay_book(file: &Path, book: Book) -> Result<()> {
         replay.memory_bytes.unwrap_or(0) as f64 / 1e6,
     );
     Ok(())
+}
+
+fn compare_books(time: Duration, seed: Option<u64>) -> Result<()> {
+    // Seconds in the upper half: no machine gets through four billion cases in one second.
+    let now = || SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs() << 32;
+    let first = seed.unwrap_or_else(now);
+    let current = Arc::new(AtomicU64::new(first));
+    let at_panic = Arc::clone(&current);
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        eprintln!("seed {} panicked: run it again with --seconds 0 --seed", at_panic.load(Ordering::Relaxed));
+        usual(panic);
+    }));
+    match differential::soak(first, time, |seed| current.store(seed, Ordering::Relaxed)) {
+        Ok((tally, cases)) => {
+            println!("{cases} cases from seed {first}: equal after every step\n{tally}");
+            Ok(())
+        }
+        Err(failure) => bail!("{failure}"),
+    }
 }
 
 fn measure_feed(file: &Path) -> Result<()> {
@@ -237,6 +312,36 @@ fn judge(report: &Report, effort: &Effort) -> Result<()> {
     } else if !report.reached() {
         bail!("a target was missed");
     }
+    Ok(())
+}
+
+fn measure_commit(arguments: &CommitArguments) -> Result<()> {
+    let beside = || Ok::<_, std::io::Error>(std::env::current_exe()?.with_file_name("commit-bench"));
+    let folder = arguments.folder.clone().map_or_else(beside, Ok).context("finding this program")?;
+    let waiting = match arguments.drivers {
+        0 => Waiting::Threads,
+        threads => Waiting::Tasks(threads),
+    };
+    let plan = Plan::new(folder, arguments.waiters.clone(), waiting, (&arguments.effort).into());
+    judge(&commit::report(&plan)?, &arguments.effort)
+}
+
+fn soak_kill(plan: &Soak) -> Result<()> {
+    let program = std::env::current_exe().context("finding this program")?;
+    let mut acknowledged = 0;
+    let mut torn = 0;
+    soak(plan, &program, |round, killed: &Killed| {
+        acknowledged += killed.acknowledged;
+        torn += u32::from(killed.torn_bytes > 0);
+        println!(
+            "round {round}: killed after {} ms, {} acknowledged, log ends with {}, {} bytes torn, snapshot at {}",
+            killed.milliseconds, killed.acknowledged, killed.last, killed.torn_bytes, killed.snapshot,
+        );
+    })?;
+    println!(
+        "rounds={} acknowledged={acknowledged} torn_tails={torn} lost=0 gaps=0 seed={}",
+        plan.rounds, plan.seed
+    );
     Ok(())
 }
 

@@ -151,6 +151,8 @@ reasons! {
     BalanceOverflow = 504, "balance-overflow";
     /// The free balance does not cover the order, its fee, or the withdrawal.
     InsufficientFunds = 505, "insufficient-funds";
+    /// The venue has as many live orders as it can.
+    VenueFull = 506, "venue-full";
 
     /// The post-only order would have traded.
     PostOnlyWouldCross = 600, "post-only-would-cross";

@@ -1,0 +1,96 @@
+//! Matching: the books of all instruments, and what risk has admitted carried out in them.
+//!
+//! It knows no money and no accounts beyond their numbers; [`risk`](crate::risk) has decided before. A newcomer needs to know
+//! one thing: it takes [`Admitted`] messages in the order in which risk made them and answers with events, and nothing
+//! else passes between the two.
+
+mod maker;
+
+pub use maker::BookMaker;
+
+use exchange_types::{EventBuffer, InstrumentId, TimestampNs};
+
+use crate::book::OrderBook;
+use crate::risk::{Admitted, Risk, Violation, resting_digest};
+
+/// All books of a venue.
+#[derive(Debug, Clone)]
+pub struct Matching<B> {
+    books: Vec<B>,
+    maker: BookMaker<B>,
+}
+
+impl<B: OrderBook> Matching<B> {
+    /// No books yet; `maker` will make them.
+    #[must_use]
+    pub fn new(maker: BookMaker<B>) -> Self {
+        Self { books: Vec::new(), maker }
+    }
+
+    /// Carries out one message and appends what happened.
+    ///
+    /// # Panics
+    /// If the message names an instrument that no message has listed, or lists one out of turn: risk admits no such thing.
+    #[inline]
+    pub fn apply(&mut self, admitted: &Admitted, events: &mut EventBuffer) {
+        match admitted {
+            Admitted::Book { instrument, command } => {
+                self.books[instrument.0 as usize].apply(command, events);
+            }
+            Admitted::Listing(listing) => {
+                assert!(
+                    listing.instrument.0 as usize == self.books.len(),
+                    "instruments are listed in the order of their numbers"
+                );
+                self.books.push(self.maker.make(listing));
+            }
+        }
+    }
+
+    /// Cancels all orders whose time is up: by instrument, inside one by (expiry, id).
+    #[inline]
+    pub fn expire(&mut self, now: TimestampNs, events: &mut EventBuffer) {
+        for book in &mut self.books {
+            book.expire(now, events);
+        }
+    }
+
+    /// The book of an instrument.
+    #[must_use]
+    pub fn book(&self, instrument: InstrumentId) -> Option<&B> {
+        self.books.get(instrument.0 as usize)
+    }
+
+    /// All books in the order of their instruments.
+    pub fn books(&self) -> impl ExactSizeIterator<Item = (InstrumentId, &B)> {
+        // Bound: there are fewer instruments than 2^32.
+        let number = |at: usize| InstrumentId(u32::try_from(at).unwrap_or(u32::MAX));
+        self.books.iter().enumerate().map(move |(at, book)| (number(at), book))
+    }
+
+    /// The digest of all orders in all books, in no order: see [`resting_digest`].
+    #[must_use]
+    pub fn orders_digest(&self) -> u64 {
+        let mut digest = 0_u64;
+        for (instrument, book) in self.books() {
+            book.visit(&mut |order| digest = digest.wrapping_add(resting_digest(instrument, order)));
+        }
+        digest
+    }
+
+    /// Compares all books with the orders that risk knows.
+    ///
+    /// # Errors
+    /// The first rule that does not hold.
+    pub fn audit(&self, risk: &Risk) -> Result<(), Violation> {
+        let mut orders = 0_usize;
+        for (instrument, book) in self.books() {
+            orders = orders.saturating_add(risk.audit_book(instrument, book)?);
+        }
+        if orders == risk.live_orders() {
+            Ok(())
+        } else {
+            Err(Violation { rule: "an order that risk knows is in a book" })
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! How much of everything there can be. Reaching a limit is an ordinary reject, never an abort.
+
+/// Accounts of a venue. A row of balances is at most 4 KiB, an account itself 16 bytes; a number beyond is `OutOfOrder`,
+/// because there is no next one.
+pub const ACCOUNTS_MAX: usize = 1 << 20;
+
+/// Assets of a venue: the columns of the balances. One more is `OutOfOrder`.
+pub const ASSETS_MAX: usize = 128;
+
+/// Instruments of a venue: as many books. Each has memory of its own, and its terms are part of every state hash. One more is
+/// `OutOfOrder`.
+pub const INSTRUMENTS_MAX: usize = 1_024;
+
+/// Tiers of a venue: the numbers that fit a byte. One more cannot be said.
+pub const TIERS_MAX: usize = 256;
+
+/// Live orders of a venue: 8 GiB of records. One more that may rest is `VenueFull`.
+pub const ORDERS_MAX: usize = 1 << 27;
+
+/// How far a market order may go in an instrument without a price band, in millionths of the last trade: up to twice that
+/// for a buy, down to the lowest price for a sell. A buy has to be funded at the worst price it may trade at, so "any price"
+/// would be a price nobody can fund.
+pub const MARKET_REACH_WITHOUT_BAND: u32 = 1_000_000;

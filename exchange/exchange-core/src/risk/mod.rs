@@ -1,0 +1,245 @@
+//! Risk: who may do what with which money. Full pre-funding: nothing is matched that is not paid for already.
+//!
+//! It does not match, and it does not know the book: it admits commands, in ticks and lots, as [`Admitted`] messages, and it
+//! settles the events that matching answers with. A newcomer needs to know one thing: [`Risk::admit`] reserves,
+//! [`Risk::settle`] spends or releases, and a reservation ends exactly once.
+//!
+//! | file | what is in it |
+//! |---|---|
+//! | `ladder` | which commands are rejected, and in which order the reasons are tested |
+//! | `admit` | what an admitted command changes |
+//! | `settle` | what an event of matching changes |
+//! | `admin` | accounts, tiers, listings, deposits, withdrawals, trading states |
+//! | `money` | notional, fees, reservations, with the proof that a reservation suffices |
+//! | `ledger` | balances and totals; conservation at every command |
+//! | `orders`, `market` | the resting orders; an instrument with its band |
+//! | `audit` | the full recount |
+//! | `snapshot` | all of it as bytes, and back |
+//!
+//! Invariant: the events of one admitted command are settled before the next command is admitted. This makes risk a fold of
+//! the log: whether a command can be paid for depends on what everything before it did, and on nothing else.
+
+mod accounts;
+mod admin;
+mod admit;
+mod audit;
+mod ladder;
+mod ledger;
+mod limits;
+mod market;
+mod money;
+mod orders;
+mod settle;
+mod snapshot;
+
+pub use audit::{Violation, resting_digest};
+pub use ledger::Balance;
+pub use limits::{
+    ACCOUNTS_MAX, ASSETS_MAX, INSTRUMENTS_MAX, MARKET_REACH_WITHOUT_BAND, ORDERS_MAX, TIERS_MAX,
+};
+
+use exchange_types::{
+    AccountId, AccountTier, AssetId, Instrument, InstrumentId, OrderId, PriceTicks, QuantityLots, Side,
+    TradingState,
+};
+
+use crate::Digest;
+use crate::book::BookCommand;
+use accounts::Accounts;
+use ledger::Ledger;
+use market::Market;
+use orders::{OrderTable, Record};
+
+/// What risk tells matching, in the order in which it is to be done. The message between the two, so it is a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Admitted {
+    /// Open the book of the instrument with the next number.
+    Listing(Listing),
+    /// Do this in the book of an instrument.
+    Book {
+        /// Which book.
+        instrument: InstrumentId,
+        /// What.
+        command: BookCommand,
+    },
+}
+
+/// What a book has to know about its instrument.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Listing {
+    /// Its number.
+    pub instrument: InstrumentId,
+    /// Where its prices will be, more or less.
+    pub reference: PriceTicks,
+}
+
+/// A live order as its owner sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OpenOrder {
+    /// Which.
+    pub order: OrderId,
+    /// Where it rests.
+    pub instrument: InstrumentId,
+    /// Whose it is.
+    pub account: AccountId,
+    /// Which way.
+    pub side: Side,
+    /// Its limit.
+    pub price: PriceTicks,
+    /// What is left of it.
+    pub remaining: QuantityLots,
+    /// What stands behind it, in minor units: of the quote asset for a buy, of the base asset for a sell.
+    pub reserved: u64,
+}
+
+/// An order on its way through a book.
+#[derive(Debug, Clone, Copy)]
+struct Taking {
+    record: Record,
+    taker_rate: u32,
+    /// The record that it replaces, or [`orders::NONE`].
+    replaces: u32,
+}
+
+/// The state of risk.
+#[derive(Debug, Clone)]
+pub struct Risk {
+    accounts: Accounts,
+    markets: Vec<Market>,
+    ledger: Ledger,
+    orders: OrderTable,
+    /// Orders that ever rested.
+    arrivals: u64,
+    state: TradingState,
+    taking: Option<Taking>,
+    /// [`ORDERS_MAX`], or less in a test.
+    orders_max: usize,
+    recount: audit::Scratch,
+}
+
+impl Risk {
+    /// A venue without accounts, tiers and instruments. The order of slots in the index of ids depends on the seed and shows
+    /// nowhere: see [`BookMaker::with_seed`](crate::matching::BookMaker::with_seed).
+    #[must_use]
+    pub fn new(index_seed: u64) -> Self {
+        Self {
+            accounts: Accounts::default(),
+            markets: Vec::new(),
+            ledger: Ledger::default(),
+            orders: OrderTable::new(index_seed),
+            arrivals: 0,
+            state: TradingState::Open,
+            taking: None,
+            orders_max: ORDERS_MAX,
+            recount: audit::Scratch::default(),
+        }
+    }
+
+    /// What an account has of an asset; `None` if there is no such account or asset.
+    #[must_use]
+    pub fn balance(&self, account: AccountId, asset: AssetId) -> Option<Balance> {
+        let known = self.accounts.get(account).is_some() && (asset.0 as usize) < self.ledger.assets();
+        let cell = known.then(|| self.ledger.cell(account, asset))?;
+        Some(Balance { free: cell.free, reserved: cell.reserved })
+    }
+
+    /// What the venue has earned in an asset, in minor units.
+    #[must_use]
+    pub fn fees(&self, asset: AssetId) -> Option<u64> {
+        self.ledger.totals().get(asset.0 as usize).map(|totals| totals.fees)
+    }
+
+    /// Deposits minus withdrawals of an asset, in minor units.
+    #[must_use]
+    pub fn supply(&self, asset: AssetId) -> Option<u64> {
+        self.ledger.totals().get(asset.0 as usize).map(|totals| totals.supply)
+    }
+
+    /// The resting order with this id.
+    #[must_use]
+    pub fn order(&self, order: OrderId) -> Option<OpenOrder> {
+        let number = self.orders.find(order);
+        (number != orders::NONE).then(|| open_order(self.orders.get(number)))
+    }
+
+    /// The resting orders of an account, the oldest first.
+    pub fn orders_of(&self, account: AccountId) -> impl Iterator<Item = OpenOrder> {
+        let list = self.accounts.get(account).map(|account| account.orders).unwrap_or_default();
+        self.orders.of(list).map(open_order)
+    }
+
+    /// How many orders rest in all books.
+    #[must_use]
+    pub fn live_orders(&self) -> usize {
+        self.orders.live()
+    }
+
+    /// How many accounts there are: their numbers are those below.
+    #[must_use]
+    pub fn accounts(&self) -> usize {
+        self.accounts.len()
+    }
+
+    /// How many assets there are: their numbers are those below.
+    #[must_use]
+    pub fn assets(&self) -> usize {
+        self.ledger.assets()
+    }
+
+    /// The listed instruments, in the order of their numbers.
+    pub fn instruments(&self) -> impl ExactSizeIterator<Item = &Instrument> {
+        self.markets.iter().map(Market::instrument)
+    }
+
+    /// What accounts of a tier may do.
+    #[must_use]
+    pub fn tier(&self, tier: u8) -> Option<&AccountTier> {
+        self.accounts.tier(tier)
+    }
+
+    /// The price of the last trade of an instrument; before the first one, its reference price.
+    #[must_use]
+    pub fn last_price(&self, instrument: InstrumentId) -> Option<PriceTicks> {
+        self.markets.get(instrument.0 as usize).map(Market::last)
+    }
+
+    /// The digest of everything risk knows. It depends on what happened, and not on where anything is in memory.
+    ///
+    /// Balances, orders and accounts are sums kept at every change; there are few instruments, tiers and assets, and these are
+    /// looked at here.
+    #[must_use]
+    pub fn state_hash(&self) -> u64 {
+        self.hash_with(self.ledger.digest(), self.orders.digest(), self.accounts.digest())
+    }
+
+    fn hash_with(&self, balances: u64, orders: u64, accounts: u64) -> u64 {
+        let mut digest = Digest::new();
+        for word in [balances, orders, accounts, self.arrivals, self.state as u64] {
+            digest.word(word);
+        }
+        for length in [self.accounts.len(), self.orders.live(), self.markets.len(), self.ledger.assets()] {
+            digest.word(length as u64);
+        }
+        digest.end_record();
+        for totals in self.ledger.totals() {
+            digest.word(totals.supply);
+            digest.word(totals.fees);
+            digest.end_record();
+        }
+        self.markets.iter().for_each(|market| market.digest_into(&mut digest));
+        self.accounts.digest_tiers_into(&mut digest);
+        digest.value()
+    }
+}
+
+fn open_order(record: &Record) -> OpenOrder {
+    OpenOrder {
+        order: record.id,
+        instrument: record.instrument(),
+        account: record.account,
+        side: record.side,
+        price: record.ticks,
+        remaining: record.remaining,
+        reserved: record.reserved,
+    }
+}

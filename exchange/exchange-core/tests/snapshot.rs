@@ -1,0 +1,157 @@
+//! A snapshot is the state: what is restored from it cannot be told from what was written, and anything else is refused.
+
+mod support;
+
+use exchange_core::book::ReferenceBook;
+use exchange_core::matching::BookMaker;
+use exchange_core::{Engine, FastEngine, SnapshotError, SnapshotFault};
+use exchange_types::{EventBuffer, TimestampNs};
+use proptest::collection::vec;
+use proptest::prelude::{any, proptest};
+use proptest::test_runner::Config;
+use support::random::Random;
+use support::stream::{Bytes, command, delay, venue};
+
+fn bytes_of(engine: &FastEngine) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    engine.snapshot(&mut bytes);
+    bytes
+}
+
+fn restore(bytes: &[u8]) -> Result<FastEngine, SnapshotError> {
+    Engine::restore(BookMaker::fast().with_seed(99), bytes)
+}
+
+proptest! {
+    #![proptest_config(Config { cases: 48, ..Config::default() })]
+
+    #[test]
+    fn a_restored_engine_continues_with_equal_events(
+        past in vec(any::<Bytes>(), 1..300),
+        future in vec(any::<Bytes>(), 1..300),
+    ) {
+        let mut venue = venue();
+        for bytes in &past {
+            venue.now.0 += delay(bytes);
+            venue.apply(&command(bytes, venue.now));
+        }
+        let snapshot = bytes_of(&venue.fast);
+        let mut restored = restore(&snapshot).unwrap();
+        restored.audit().unwrap();
+        assert_eq!(restored.state_hash(), venue.fast.state_hash());
+        assert_eq!(bytes_of(&restored), snapshot, "there is one way to write a state");
+        let mut events = EventBuffer::new();
+        for bytes in &future {
+            venue.now.0 += delay(bytes);
+            let command = command(bytes, venue.now);
+            let header = venue.next_header();
+            let expected = venue.apply(&command);
+            events.clear();
+            restored.apply(&header, &command, &mut events);
+            assert_eq!(events.to_vec(), expected);
+        }
+        assert_eq!(restored.state_hash(), venue.fast.state_hash());
+    }
+
+    #[test]
+    fn random_bytes_never_panic(
+        bytes in vec(any::<u8>(), 0..600),
+        place in any::<u16>(),
+        keep in any::<bool>(),
+    ) {
+        let mut snapshot = small_snapshot();
+        if keep {
+            let at = usize::from(place) % snapshot.len();
+            let end = (at + bytes.len()).min(snapshot.len());
+            snapshot[at..end].copy_from_slice(&bytes[..end - at]);
+            let _ = restore(&snapshot);
+        } else {
+            assert!(restore(&bytes).is_err());
+        }
+    }
+}
+
+/// A venue with something in every part of its state.
+fn small_snapshot() -> Vec<u8> {
+    let mut random = Random(3);
+    let mut venue = venue();
+    for _ in 0..400 {
+        let mut bytes = Bytes::default();
+        bytes.iter_mut().for_each(|byte| *byte = random.next() as u8);
+        bytes[0] %= 239;
+        venue.now.0 += delay(&bytes);
+        venue.apply(&command(&bytes, venue.now));
+    }
+    assert!(venue.fast.risk().live_orders() > 5);
+    bytes_of(&venue.fast)
+}
+
+#[test]
+fn every_flipped_bit_is_refused() {
+    let mut snapshot = small_snapshot();
+    for at in 0..snapshot.len() {
+        for bit in 0..8 {
+            snapshot[at] ^= 1 << bit;
+            assert!(restore(&snapshot).is_err(), "bit {bit} of byte {at}");
+            snapshot[at] ^= 1 << bit;
+        }
+    }
+    restore(&snapshot).unwrap();
+}
+
+#[test]
+fn a_snapshot_cut_short_anywhere_is_refused_there() {
+    let snapshot = small_snapshot();
+    for length in 0..snapshot.len() {
+        let error = restore(&snapshot[..length]).unwrap_err();
+        assert_eq!(error.offset, length);
+        assert!(matches!(error.fault, SnapshotFault::Truncated { .. }), "{error}");
+    }
+}
+
+#[test]
+fn foreign_bytes_are_refused_with_offset_and_reason() {
+    let fault = |bytes: &[u8]| restore(bytes).unwrap_err();
+    assert_eq!(fault(b"not a snapshot").to_string(), "not a snapshot of the engine at byte 0");
+    let mut snapshot = small_snapshot();
+    snapshot.push(0);
+    assert_eq!(fault(&snapshot).fault, SnapshotFault::Trailing { bytes: 1 });
+    snapshot.pop();
+    snapshot[8] = 2;
+    assert_eq!(fault(&snapshot).to_string(), "found version 2 of the format, expected 1 at byte 8");
+    snapshot[8] = 1;
+    snapshot[12] ^= 1;
+    assert!(matches!(fault(&snapshot), SnapshotError { offset: 12, fault: SnapshotFault::Hash { .. } }));
+}
+
+/// A count that nothing stands behind is refused before anything is allocated for it.
+#[test]
+fn a_count_beyond_the_bytes_is_refused() {
+    let mut snapshot = small_snapshot();
+    // Behind the header and the 9 bytes of the venue's own state stands the number of tiers.
+    let tiers = 8 + 4 + 8 + 4 * 8 + 9;
+    snapshot[tiers..tiers + 8].copy_from_slice(&u64::MAX.to_le_bytes());
+    let error = restore(&snapshot).unwrap_err();
+    assert_eq!(error.offset, tiers);
+    assert!(matches!(error.fault, SnapshotFault::TooMany { what: "tiers", limit: 256, .. }), "{error}");
+}
+
+/// The format says nothing about books, so what ran on one kind goes on with the other.
+#[test]
+fn a_snapshot_does_not_depend_on_the_book() {
+    let snapshot = small_snapshot();
+    let fast = restore(&snapshot).unwrap();
+    let reference: Engine<ReferenceBook> = Engine::restore(BookMaker::reference(), &snapshot).unwrap();
+    assert_eq!(fast.state_hash(), reference.state_hash());
+    let mut bytes = Vec::new();
+    reference.snapshot(&mut bytes);
+    assert_eq!(bytes, snapshot);
+}
+
+#[test]
+fn an_engine_that_has_seen_nothing_survives() {
+    let engine: FastEngine = Engine::new(BookMaker::fast());
+    let restored = restore(&bytes_of(&engine)).unwrap();
+    assert_eq!(restored.state_hash(), engine.state_hash());
+    assert_eq!(restored.time(), TimestampNs(0));
+}
