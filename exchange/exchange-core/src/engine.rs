@@ -15,10 +15,15 @@ use crate::book::{FastBook, OrderBook};
 use crate::matching::{BookMaker, Matching};
 use crate::risk::{Admitted, Risk, Violation};
 
-/// Most entries a recount looks at for each event since the last one. Recounts come every
-/// [`Event::CHECKPOINT_EVERY`] events; where there are more orders or balances than this many times as many, the walk over them
-/// waits for a later checkpoint, so that counting never costs more than trading. At 16, that is from 16,000 orders on.
-const RECOUNTED_PER_EVENT: u64 = 16;
+/// Most balances that a recount looks at for each event since the last one.
+///
+/// Balances are counted again at every checkpoint. Where there are more of them than this many times the events since the last
+/// count, they wait for a later checkpoint, so that counting never costs more than trading: that is from 16,000 on.
+const BALANCES_RECOUNTED_PER_EVENT: u64 = 16;
+
+/// The same for orders. One costs several times as much as a balance, in the table of risk and again in its book, so from 1,000
+/// live orders on the orders wait for a later checkpoint.
+const ORDERS_RECOUNTED_PER_EVENT: u64 = 1;
 
 /// How far the fold has come.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -34,8 +39,8 @@ pub(crate) struct Progress {
 /// The state of the venue.
 #[derive(Debug, Clone)]
 pub struct Engine<B> {
-    risk: Risk,
-    matching: Matching<B>,
+    pub(crate) risk: Risk,
+    pub(crate) matching: Matching<B>,
     progress: Progress,
     /// The number of events at the last recount of the orders, and at that of the balances. Neither is part of the state.
     orders_recounted_at: u64,
@@ -100,7 +105,12 @@ impl<B: OrderBook> Engine<B> {
     }
 
     #[cold]
-    fn apply_malformed(&mut self, header: &CommandHeader, reason: RejectReason, events: &mut EventBuffer) {
+    pub(crate) fn apply_malformed(
+        &mut self,
+        header: &CommandHeader,
+        reason: RejectReason,
+        events: &mut EventBuffer,
+    ) {
         let before = events.len();
         self.pass_time(header, events);
         events.push(Event::Rejected {
@@ -148,24 +158,26 @@ impl<B: OrderBook> Engine<B> {
     }
 
     fn recount(&mut self) -> Result<(), Violation> {
-        let due = |entries: usize, last: u64| {
-            let since = self.progress.events.wrapping_sub(last);
-            entries as u64 <= since.saturating_mul(RECOUNTED_PER_EVENT)
+        let events = self.progress.events;
+        let due = |entries: usize, last: u64, each: u64| {
+            entries as u64 <= events.saturating_sub(last).saturating_mul(each)
         };
-        let orders_due = due(self.risk.live_orders(), self.orders_recounted_at);
-        if due(self.risk.balances(), self.balances_recounted_at) {
-            self.balances_recounted_at = self.progress.events;
+        if due(self.risk.balances(), self.balances_recounted_at, BALANCES_RECOUNTED_PER_EVENT) {
+            self.balances_recounted_at = events;
             self.risk.audit_balances()?;
         }
-        if orders_due {
-            self.orders_recounted_at = self.progress.events;
-            self.risk.audit_orders()?;
-            self.matching.audit(&self.risk)?;
+        if due(self.risk.live_orders(), self.orders_recounted_at, ORDERS_RECOUNTED_PER_EVENT) {
+            self.orders_recounted_at = events;
+            let expected = self.risk.audit_orders()?;
+            if self.matching.orders_digest() != expected {
+                return Err(Violation { rule: "the orders in the books are the orders that risk knows" });
+            }
         }
         Ok(())
     }
 
-    /// Counts everything again, now: balances, reservations against orders, orders against the books, digests.
+    /// Counts everything again, now: balances, reservations against orders, digests, and the books against the orders, one by
+    /// one and in their priority.
     ///
     /// # Errors
     /// The first rule that does not hold.

@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use exchange_load::bench::{self, Report};
-use exchange_load::commit::{Killed, Plan, Soak, Waiting, measure, soak, write_until_killed};
+use exchange_load::commit::{self, Killed, Plan, Soak, Waiting, soak, write_until_killed};
 use exchange_load::differential;
 use exchange_load::feed;
 use exchange_load::flow::{Description, Flow, Ids, Mix, generate};
@@ -57,8 +57,6 @@ enum Command {
     /// Measure parts of the exchange beside plain counterparts in the same run
     #[command(subcommand)]
     Bench(BenchCommand),
-    /// Durable acknowledgements per second beside a bare loop that only writes and syncs
-    Commit(CommitArguments),
     /// Kill a process that writes the log, at random moments, and look whether anything acknowledged is lost
     SoakKill {
         /// How often
@@ -79,31 +77,29 @@ enum Command {
     },
 }
 
-#[derive(Args)]
-struct CommitArguments {
-    /// Where files are made; it must be on the disk that is to be measured
-    #[arg(long)]
-    folder: PathBuf,
-    /// How many waiters, one measurement after the other
-    #[arg(long, value_delimiter = ',', default_values_t = [8, 32, 128])]
-    waiters: Vec<usize>,
-    /// How many threads drive the waiters; 0: each has its own
-    #[arg(long, default_value_t = 1)]
-    drivers: usize,
-    /// How long one measurement runs, in milliseconds
-    #[arg(long, default_value_t = 1000)]
-    milliseconds: u64,
-    /// How often each measurement is taken
-    #[arg(long, default_value_t = 5)]
-    rounds: usize,
-}
-
 #[derive(Subcommand)]
 enum BenchCommand {
     /// The fast book beside the plain matcher: w1, w2 and w3 with dense and opaque ids
     Book(Effort),
     /// The engine's thread, a replay and a restart, with 10,000 and with a million live orders
     Engine(Effort),
+    /// Group commit: durable acknowledgements per second beside a bare loop that only writes and syncs
+    Commit(CommitArguments),
+}
+
+#[derive(Args)]
+struct CommitArguments {
+    #[command(flatten)]
+    effort: Effort,
+    /// Where files are made: on the disk that is to be measured. Without one, beside this program
+    #[arg(long)]
+    folder: Option<PathBuf>,
+    /// How many waiters, one measurement after the other
+    #[arg(long, value_delimiter = ',', default_values_t = [8, 32, 128])]
+    waiters: Vec<usize>,
+    /// How many threads drive the waiters; 0: each waiter is a thread
+    #[arg(long, default_value_t = 1)]
+    drivers: usize,
 }
 
 #[derive(Args)]
@@ -237,6 +233,7 @@ fn run(command: Command) -> Result<()> {
     match command {
         Command::Differential { seconds, seed } => compare_books(Duration::from_secs(seconds), seed),
         Command::Bench(BenchCommand::Engine(effort)) => judge(&bench::engine((&effort).into())?, &effort),
+        Command::Bench(BenchCommand::Commit(arguments)) => measure_commit(&arguments),
         Command::Bench(BenchCommand::Book(effort)) => judge(&bench::book((&effort).into())?, &effort),
         Command::Flow(FlowCommand::Generate(generate)) => write_flow(&generate),
         Command::Flow(FlowCommand::Describe { file }) => {
@@ -245,7 +242,6 @@ fn run(command: Command) -> Result<()> {
         }
         Command::Book { file, book } => replay_book(&file, book.into()),
         Command::Feed { file } => measure_feed(&file),
-        Command::Commit(arguments) => measure_commit(&arguments),
         Command::SoakKill { rounds, seed, folder } => soak_kill(&Soak { rounds, seed, folder }),
         Command::WriteUntilKilled { folder } => write_until_killed(&folder),
         Command::Flow(FlowCommand::Key { file }) => {
@@ -320,29 +316,14 @@ fn judge(report: &Report, effort: &Effort) -> Result<()> {
 }
 
 fn measure_commit(arguments: &CommitArguments) -> Result<()> {
+    let beside = || Ok::<_, std::io::Error>(std::env::current_exe()?.with_file_name("commit-bench"));
+    let folder = arguments.folder.clone().map_or_else(beside, Ok).context("finding this program")?;
     let waiting = match arguments.drivers {
         0 => Waiting::Threads,
         threads => Waiting::Tasks(threads),
     };
-    let plan = Plan {
-        folder: arguments.folder.clone(),
-        waiters: arguments.waiters.clone(),
-        waiting,
-        time: Duration::from_millis(arguments.milliseconds),
-        rounds: arguments.rounds,
-    };
-    for measured in measure(&plan)? {
-        println!(
-            "waiters={} bare_per_s={:.0} log_per_s={:.0} ratio={:.2} batch={:.1} cpu_us={:.2}",
-            measured.waiters,
-            measured.bare,
-            measured.log,
-            measured.ratio(),
-            measured.batch,
-            measured.processor_us,
-        );
-    }
-    Ok(())
+    let plan = Plan::new(folder, arguments.waiters.clone(), waiting, (&arguments.effort).into());
+    judge(&commit::report(&plan)?, &arguments.effort)
 }
 
 fn soak_kill(plan: &Soak) -> Result<()> {

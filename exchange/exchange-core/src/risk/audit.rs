@@ -8,7 +8,8 @@ use exchange_types::{InstrumentId, PriceTicks, Side};
 use super::Risk;
 use super::orders::NONE;
 use super::settle::reservation;
-use crate::book::OrderBook;
+use crate::book::{OrderBook, RestingOrder};
+use crate::mixer::mix;
 
 /// A rule that does not hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -27,6 +28,18 @@ pub(super) struct Scratch {
     orders: Vec<u32>,
 }
 
+/// What an order in a book adds to the digest of all orders in all books. The digest is a sum, so that the books can be
+/// walked in their order and the table of risk in its own: equal sums are equal orders, without looking any of them up.
+#[must_use]
+pub fn resting_digest(instrument: InstrumentId, order: &RestingOrder) -> u64 {
+    mix([
+        order.id.0,
+        u64::from(order.account.0) << 32 | u64::from(instrument.0),
+        u64::from(order.price.0) << 32 | u64::from(order.remaining.0),
+        order.expires_at.0 ^ (order.side as u64) << 62 ^ (order.self_trade as u64) << 60,
+    ])
+}
+
 fn hold(rule: &'static str, holds: bool) -> Result<(), Violation> {
     if holds { Ok(()) } else { Err(Violation { rule }) }
 }
@@ -43,51 +56,42 @@ impl Risk {
     /// # Errors
     /// The first rule that does not hold.
     pub fn audit_balances(&self) -> Result<(), Violation> {
-        let assets = self.ledger.assets();
-        let stride = assets.next_power_of_two();
-        for (asset, totals) in self.ledger.totals().iter().enumerate() {
-            let column = self.ledger.cells().iter().skip(asset).step_by(stride);
-            let (mut held, mut reserved) = (0_u128, 0_u128);
-            for cell in column {
-                // Bound: fewer than 2^32 numbers below 2^64.
-                reserved = reserved.wrapping_add(cell.reserved.into());
-                held = held.wrapping_add(cell.free.into()).wrapping_add(cell.reserved.into());
-            }
-            hold("the balances of an asset sum up to what is held of it", held == totals.held.into())?;
-            hold(
-                "what is reserved of an asset is the sum over accounts",
-                reserved == totals.reserved.into(),
-            )?;
+        let (sums, digest) = self.ledger.recounted();
+        for (totals, sums) in self.ledger.totals().iter().zip(sums) {
+            hold("the balances of an asset sum up to what is held of it", sums.held == totals.held.into())?;
+            let reserved = sums.reserved == totals.reserved.into();
+            hold("what is reserved of an asset is the sum over accounts", reserved)?;
             hold("what is held and the fees are deposits minus withdrawals", totals.is_conserved())?;
         }
-        let digests = self.ledger.recounted_digest() == self.ledger.digest()
-            && self.accounts.recounted_digest() == self.accounts.digest();
+        let digests =
+            digest == self.ledger.digest() && self.accounts.recounted_digest() == self.accounts.digest();
         hold("the digest of balances and accounts is that of what is there", digests)
     }
 
-    /// Counts all orders again, and what they reserve.
+    /// Counts all orders again, and what they reserve, and returns what the books must say of them: see [`resting_digest`].
     ///
     /// # Errors
     /// The first rule that does not hold.
-    pub fn audit_orders(&mut self) -> Result<(), Violation> {
+    pub fn audit_orders(&mut self) -> Result<u64, Violation> {
         let mut scratch = std::mem::take(&mut self.recount);
         let result = self.audit_orders_in(&mut scratch);
         self.recount = scratch;
         result
     }
 
-    fn audit_orders_in(&self, scratch: &mut Scratch) -> Result<(), Violation> {
+    fn audit_orders_in(&self, scratch: &mut Scratch) -> Result<u64, Violation> {
         scratch.cells.clear();
         scratch.cells.resize(self.ledger.cells().len(), (0, 0));
         scratch.orders.clear();
         scratch.orders.resize(self.accounts.len(), 0);
-        let (mut live, mut digest) = (0_usize, 0_u64);
+        let (mut live, mut digest, mut resting) = (0_usize, 0_u64, 0_u64);
         for record in self.orders.iter() {
             let market = &self.markets[record.instrument().0 as usize];
             hold("a live order has something left", record.remaining.0 > 0)?;
             hold("an order has reserved what it may cost", record.reserved == reservation(market, record))?;
             live = live.wrapping_add(1);
             digest = digest.wrapping_add(record.mixed());
+            resting = resting.wrapping_add(resting_digest(record.instrument(), &record.resting()));
             let length = &mut scratch.orders[record.account.0 as usize];
             *length = length.wrapping_add(1);
             let asset = match record.side {
@@ -113,10 +117,12 @@ impl Risk {
         hold(
             "what is reserved and awaited is what the orders say",
             cells.all(|(cell, orders)| (cell.reserved, cell.incoming) == *orders),
-        )
+        )?;
+        Ok(resting)
     }
 
-    /// Compares the orders of a book with the records of its instrument, one by one, and returns how many there are.
+    /// Compares the orders of a book with the records of its instrument, one by one and in the order of their priority, and
+    /// returns how many there are.
     ///
     /// # Errors
     /// The first rule that does not hold.
@@ -126,14 +132,7 @@ impl Risk {
         book.visit(&mut |order| {
             let number = self.orders.find(order.id);
             let record = self.orders.get(number);
-            same &= number != NONE
-                && record.account == order.account
-                && record.ticks == order.price
-                && record.remaining == order.remaining
-                && record.side == order.side
-                && record.self_trade == order.self_trade
-                && record.expires_at == order.expires_at
-                && record.instrument() == instrument;
+            same &= number != NONE && record.resting() == *order && record.instrument() == instrument;
             let here = (order.side, order.price, record.arrival);
             in_order &= before < here;
             before = here;

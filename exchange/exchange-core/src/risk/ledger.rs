@@ -8,6 +8,8 @@
 
 use exchange_types::{AccountId, AssetId};
 
+use prefetch_index::prefetch_index;
+
 use super::limits::{ACCOUNTS_MAX, ASSETS_MAX};
 use crate::mixer::mix;
 
@@ -19,6 +21,9 @@ pub struct Balance {
     /// Stands behind the account's orders.
     pub reserved: u64,
 }
+
+/// What makes the entry of a balance differ from any other entry.
+const BALANCE: u64 = 0xba1a_9ce0_0000_0000;
 
 /// A balance as it is kept: two to a cache line.
 #[derive(Debug, Clone, Copy, Default)]
@@ -38,7 +43,9 @@ impl Cell {
         if self.free | self.reserved == 0 {
             return 0;
         }
-        mix([u64::from(account.0) << 32 | asset as u64, 0xba1a_9ce0, self.free, self.reserved])
+        // Account and asset stand in both words, in different places, so that no shift of an amount makes up for another account.
+        let place = u64::from(account.0) << 32 | asset as u64;
+        mix([self.free ^ place.rotate_left(8), self.reserved ^ place.rotate_left(40) ^ BALANCE])
     }
 }
 
@@ -63,8 +70,6 @@ pub(super) struct Totals {
 pub(super) struct Ledger {
     /// Row by account, column by asset.
     cells: Vec<Cell>,
-    /// Columns of a row: the number of assets, rounded up to a power of two.
-    stride: usize,
     accounts: usize,
     totals: Vec<Totals>,
     /// One bit for each asset that was touched since the last check.
@@ -96,30 +101,32 @@ impl Ledger {
     pub(super) fn open_account(&mut self) {
         assert!(self.accounts < ACCOUNTS_MAX, "an account beyond the limit is refused before it is opened");
         self.accounts = self.accounts.wrapping_add(1);
-        self.cells.resize(self.accounts.wrapping_mul(self.stride), Cell::default());
+        self.cells.resize(self.accounts.wrapping_mul(self.totals.len()), Cell::default());
     }
 
     pub(super) fn name_asset(&mut self) {
         assert!(self.totals.len() < ASSETS_MAX, "an asset beyond the limit is refused before it is named");
+        let columns = self.totals.len();
         self.totals.push(Totals::default());
-        let stride = self.totals.len().next_power_of_two();
-        if stride == self.stride {
-            return;
-        }
-        let mut cells = Vec::with_capacity(self.accounts.wrapping_mul(stride));
+        let mut cells = Vec::with_capacity(self.accounts.wrapping_mul(self.totals.len()));
         for account in 0..self.accounts {
-            let row = account.wrapping_mul(self.stride);
-            cells.extend_from_slice(&self.cells[row..row.wrapping_add(self.stride)]);
-            cells.resize(cells.len().wrapping_add(stride.wrapping_sub(self.stride)), Cell::default());
+            let row = account.wrapping_mul(columns);
+            cells.extend_from_slice(&self.cells[row..row.wrapping_add(columns)]);
+            cells.push(Cell::default());
         }
         self.cells = cells;
-        self.stride = stride;
     }
 
     /// Where a balance is. Bound: at most `ACCOUNTS_MAX * ASSETS_MAX`, far below 2^64.
     #[inline]
     pub(super) fn place(&self, account: AccountId, asset: AssetId) -> usize {
-        (account.0 as usize).wrapping_mul(self.stride).wrapping_add(asset.0 as usize)
+        (account.0 as usize).wrapping_mul(self.totals.len()).wrapping_add(asset.0 as usize)
+    }
+
+    /// Starts to load a balance.
+    #[inline]
+    pub(super) fn prefetch(&self, account: AccountId, asset: AssetId) {
+        prefetch_index(&self.cells, self.place(account, asset));
     }
 
     #[inline]
@@ -288,24 +295,35 @@ impl Ledger {
 
     /// Every balance with a free part: account, asset, amount.
     pub(super) fn free_balances(&self) -> impl Iterator<Item = (AccountId, AssetId, u64)> {
-        let rows = self.cells.chunks_exact(self.stride.max(1));
+        let rows = self.cells.chunks_exact(self.totals.len().max(1));
         (0..).zip(rows).flat_map(|(account, row)| {
             let row = (0..).zip(row).filter(|(_, cell)| cell.free > 0);
             row.map(move |(asset, cell)| (AccountId(account), AssetId(asset), cell.free))
         })
     }
 
-    /// The digest of all balances, from scratch.
-    pub(super) fn recounted_digest(&self) -> u64 {
+    /// The sums by asset and the digest of all balances, from scratch.
+    pub(super) fn recounted(&self) -> (Vec<Sums>, u64) {
+        let mut sums = vec![Sums::default(); self.totals.len()];
         let mut digest = 0_u64;
-        let rows = self.cells.chunks_exact(self.stride.max(1));
+        let rows = self.cells.chunks_exact(self.totals.len().max(1));
         for (account, row) in (0..).zip(rows) {
-            for (asset, cell) in row.iter().enumerate() {
+            for (asset, (cell, sums)) in row.iter().zip(&mut sums).enumerate() {
+                // Bound: fewer than 2^32 numbers below 2^64, in 128 bits.
+                sums.reserved = sums.reserved.wrapping_add(cell.reserved.into());
+                sums.held = sums.held.wrapping_add(cell.free.into()).wrapping_add(cell.reserved.into());
                 digest = digest.wrapping_add(cell.mixed(AccountId(account), asset));
             }
         }
-        digest
+        (sums, digest)
     }
+}
+
+/// What the balances of an asset sum up to.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Sums {
+    pub(super) held: u128,
+    pub(super) reserved: u128,
 }
 
 impl Totals {

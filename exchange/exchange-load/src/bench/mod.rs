@@ -40,7 +40,7 @@ pub struct Verdict {
 
 impl Report {
     /// Adds a target that is reached from `least` upwards.
-    fn at_least(&mut self, what: &str, found: f64, least: f64) {
+    pub(crate) fn at_least(&mut self, what: &str, found: f64, least: f64) {
         let text = format!("{what}: {found:.2}, at least {least}");
         self.verdicts.push(Verdict { text, reached: found >= least });
     }
@@ -72,7 +72,7 @@ impl fmt::Display for Report {
 }
 
 /// The middle of some figures; of an even number the upper one of the middle two. Zero where there are none.
-fn median(mut figures: Vec<f64>) -> f64 {
+pub(crate) fn median(mut figures: Vec<f64>) -> f64 {
     figures.sort_by(f64::total_cmp);
     figures.get(figures.len() / 2).copied().unwrap_or(0.0)
 }

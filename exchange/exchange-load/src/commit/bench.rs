@@ -13,6 +13,7 @@ use exchange_service::storage::FileStorage;
 use exchange_types::{Epoch, Sequence, TimestampNs};
 
 use super::{bare, executor};
+use crate::bench::{Effort, Report, median};
 
 /// What every waiter submits: as long as a new order.
 const COMMAND: [u8; 64] = [0x5a; 64];
@@ -26,77 +27,72 @@ pub enum Waiting {
     Threads,
 }
 
+/// The share of the bare loop's rate that group commit must reach.
+const SHARE_MIN: f64 = 0.7;
+
+/// How long one measurement runs.
+const TIME: Duration = Duration::from_secs(1);
+
+/// How long it runs where speeds are not judged.
+const TIME_QUICK: Duration = Duration::from_millis(50);
+
 /// What is measured.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// Where files are made.
-    pub folder: PathBuf,
-    /// How many waiters, one measurement after the other.
-    pub waiters: Vec<usize>,
-    /// How they wait.
-    pub waiting: Waiting,
-    /// How long one measurement runs.
-    pub time: Duration,
-    /// How often each is taken; the bare loop and the log alternate.
-    pub rounds: usize,
+    folder: PathBuf,
+    waiters: Vec<usize>,
+    waiting: Waiting,
+    time: Duration,
+    rounds: usize,
 }
 
-/// The medians of one number of waiters.
-#[derive(Debug, Clone, Copy)]
-pub struct Measured {
-    /// How many waiters, and records in a batch of the bare loop.
-    pub waiters: usize,
-    /// Records per second of the bare loop.
-    pub bare: f64,
-    /// Durable acknowledgements per second.
-    pub log: f64,
-    /// Records in a batch of the log, on average.
-    pub batch: f64,
-    /// Processor time per acknowledgement, in microseconds, of waiters and writer together.
-    pub processor_us: f64,
-}
-
-impl Measured {
-    /// The log's share of what the bare loop does.
+impl Plan {
+    /// Files are made in `folder`, which is removed afterwards.
     #[must_use]
-    pub fn ratio(&self) -> f64 {
-        self.log / self.bare
+    pub fn new(folder: PathBuf, waiters: Vec<usize>, waiting: Waiting, effort: Effort) -> Self {
+        let time = if effort.operations.is_some() { TIME_QUICK } else { TIME };
+        Self { folder, waiters, waiting, time, rounds: effort.rounds }
     }
 }
 
-/// Takes all measurements of a plan.
+/// The log beside the bare loop, for each number of waiters.
 ///
 /// # Errors
-/// When the disk fails.
-pub fn measure(plan: &Plan) -> Result<Vec<Measured>> {
-    plan.waiters.iter().map(|waiters| measure_one(plan, *waiters)).collect()
-}
-
-fn measure_one(plan: &Plan, waiters: usize) -> Result<Measured> {
-    let mut bare = Vec::new();
-    let mut log = Vec::new();
-    let mut batch = Vec::new();
-    let mut processor = Vec::new();
-    for _ in 0..plan.rounds {
-        let folder = plan.folder.join("log");
-        let run = Run::new(&folder, waiters, plan.waiting, plan.time)?;
-        bare.push(bare::run(&plan.folder, waiters, run.record_bytes, plan.time)?);
-        log.push(run.acknowledged as f64 / run.seconds);
-        batch.push(run.acknowledged as f64 / run.batches as f64);
-        processor.push(run.processor.as_secs_f64() * 1e6 / run.acknowledged as f64);
+/// When the disk fails, or an acknowledgement is not in the log.
+pub fn report(plan: &Plan) -> Result<Report> {
+    let mut report = Report::default();
+    for waiters in &plan.waiters {
+        measure(plan, *waiters, &mut report)?;
     }
-    Ok(Measured {
-        waiters,
-        bare: median(bare),
-        log: median(log),
-        batch: median(batch),
-        processor_us: median(processor),
-    })
+    std::fs::remove_dir_all(&plan.folder).context("removing what was written")?;
+    Ok(report)
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or_default()
+/// The bare loop and the log alternate; figures are medians.
+fn measure(plan: &Plan, waiters: usize, report: &mut Report) -> Result<()> {
+    let (mut bare, mut log, mut ratio) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut batch, mut processor) = (Vec::new(), Vec::new());
+    for _ in 0..plan.rounds {
+        let run = Run::new(&plan.folder.join("log"), waiters, plan.waiting, plan.time)?;
+        let acknowledged = run.acknowledged as f64;
+        let rate = acknowledged / run.seconds;
+        let bare_rate = bare::run(&plan.folder, waiters, run.record_bytes, plan.time)?;
+        log.push(rate);
+        bare.push(bare_rate);
+        ratio.push(rate / bare_rate);
+        batch.push(acknowledged / run.batches as f64);
+        processor.push(run.processor.as_secs_f64() * 1e6 / acknowledged);
+    }
+    let ratio = median(ratio);
+    report.lines.push(format!(
+        "waiters={waiters} bare_per_s={:.0} log_per_s={:.0} ratio={ratio:.2} batch={:.1} cpu_us={:.2}",
+        median(bare),
+        median(log),
+        median(batch),
+        median(processor),
+    ));
+    report.at_least(&format!("share of the bare loop at {waiters} waiters"), ratio, SHARE_MIN);
+    Ok(())
 }
 
 /// Counts batches.
@@ -156,7 +152,8 @@ impl Run {
             std::fs::remove_dir_all(folder).context("removing an earlier log")?;
         }
         let storage = FileStorage::open(folder)?;
-        let (log, _) = SegmentedLog::open(storage, LogOptions::default(), Epoch(1))?;
+        let (mut log, _) = SegmentedLog::open(storage, LogOptions::default(), Epoch(1))?;
+        log.prepare_ahead()?;
         let record_bytes = COMMAND.len() + log.limits().record_overhead;
         let batches = Arc::new(AtomicU64::new(0));
         let began = Instant::now();

@@ -110,7 +110,8 @@ fn open(folder: &Path) -> Result<Recovered<FileStorage, Digest>> {
 /// # Errors
 /// When the log fails.
 pub fn write_until_killed(folder: &Path) -> Result<()> {
-    let Recovered { log, fold, restored, snapshots, .. } = open(folder)?;
+    let Recovered { mut log, fold, restored, snapshots, .. } = open(folder)?;
+    log.prepare_ahead()?;
     let now = TimestampNs(0);
     let follower = SnapshotFollower::new(snapshots, &log.source(), (fold, &restored), SNAPSHOTS, now)?;
     let follower = FollowerThread::start(follower, || TimestampNs(0), |_| {})?;

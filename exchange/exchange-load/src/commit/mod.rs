@@ -8,5 +8,5 @@ mod bench;
 mod executor;
 mod kill;
 
-pub use bench::{Measured, Plan, Waiting, measure};
+pub use bench::{Plan, Waiting, report};
 pub use kill::{Killed, Soak, soak, write_until_killed};

@@ -55,11 +55,53 @@ impl Description {
                 description.live = (description.live.0.min(live), description.live.1.max(live));
             }
             description.price(record);
-            description.count(record, &book);
+            description.take_in(record, &book);
             book.apply(record, &mut |_| description.trades += 1);
         }
         description.levels = [book.level_count(Side::Buy), book.level_count(Side::Sell)];
         description
+    }
+
+    /// Records of this operation.
+    #[must_use]
+    pub fn count(&self, operation: Operation) -> u64 {
+        self.operations.get(&operation).copied().unwrap_or(0)
+    }
+
+    /// GTC limit orders that did not cross.
+    #[must_use]
+    pub const fn passive_limits(&self) -> u64 {
+        self.passive
+    }
+
+    /// GTC limit orders that crossed.
+    #[must_use]
+    pub const fn crossing_limits(&self) -> u64 {
+        self.crossing
+    }
+
+    /// Cancels, reductions and replacements of an order that was not alive.
+    #[must_use]
+    pub const fn not_alive(&self) -> u64 {
+        self.dead
+    }
+
+    /// The fewest and the most live orders that were seen.
+    #[must_use]
+    pub fn live_orders(&self) -> (usize, usize) {
+        (self.live.0.min(self.live.1), self.live.1)
+    }
+
+    /// Levels at the end, bids and asks.
+    #[must_use]
+    pub const fn levels(&self) -> [usize; 2] {
+        self.levels
+    }
+
+    /// Of the orders that could take: the share priced at the best opposite price, and the largest quantity.
+    #[must_use]
+    pub fn aggressive(&self) -> (f64, u32) {
+        (self.aggressive_at_best as f64 / self.aggressive.max(1) as f64, self.aggressive_lots_max)
     }
 
     fn price(&mut self, record: &Record) {
@@ -68,7 +110,7 @@ impl Description {
         }
     }
 
-    fn count(&mut self, record: &Record, book: &NaiveBook) {
+    fn take_in(&mut self, record: &Record, book: &NaiveBook) {
         *self.operations.entry(record.operation).or_default() += 1;
         if !record.operation.submits() {
             self.dead += u64::from(!book.contains(record.order));
@@ -103,7 +145,7 @@ impl fmt::Display for Description {
         writeln!(formatter, "  crossing limit   {:>10}  {:>5.1} %", self.crossing, share(self.crossing))?;
         writeln!(formatter, "not alive          {:>10}  {:>5.1} %", self.dead, share(self.dead))?;
         writeln!(formatter, "could take         {:>10}  {:>5.1} %", self.aggressive, share(self.aggressive))?;
-        let at_best = 100.0 * self.aggressive_at_best as f64 / self.aggressive.max(1) as f64;
+        let at_best = 100.0 * self.aggressive().0;
         writeln!(
             formatter,
             "  at the best price{:>10}  {at_best:>5.1} % of them; at most {} lots",
@@ -115,7 +157,7 @@ impl fmt::Display for Description {
             "trades             {:>10}  {per_taker:>5.2} per order that could take",
             self.trades
         )?;
-        writeln!(formatter, "live orders        {:>10} to {}", self.live.0.min(self.live.1), self.live.1)?;
+        writeln!(formatter, "live orders        {:>10} to {}", self.live_orders().0, self.live_orders().1)?;
         writeln!(
             formatter,
             "prices             {:>10} to {}",

@@ -48,10 +48,16 @@ pub(crate) struct Queue {
     /// Wakes the writer.
     arrived: Condvar,
     /// How many records have been gathered, without the lock.
-    gathered: AtomicUsize,
-    in_flight: Mutex<Waiting>,
-    durable: AtomicU64,
+    gathered: Apart<AtomicUsize>,
+    in_flight: Apart<Mutex<Waiting>>,
+    durable: Apart<AtomicU64>,
 }
+
+/// A value on a cache line of its own: the writer and the submitters look at different ones all the time. Two lines, because
+/// processors fetch them in pairs.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+struct Apart<T>(T);
 
 /// The batch that is being gathered.
 #[derive(Debug)]
@@ -102,9 +108,9 @@ impl Queue {
             limits,
             gathering: Mutex::new(gathering),
             arrived: Condvar::new(),
-            gathered: AtomicUsize::new(0),
-            in_flight: Mutex::default(),
-            durable: AtomicU64::new(durable.0),
+            gathered: Apart::default(),
+            in_flight: Apart::default(),
+            durable: Apart(AtomicU64::new(durable.0)),
         }
     }
 
@@ -114,16 +120,16 @@ impl Queue {
     }
 
     fn in_flight(&self) -> MutexGuard<'_, Waiting> {
-        self.in_flight.lock().unwrap_or_else(PoisonError::into_inner)
+        self.in_flight.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn durable(&self) -> Sequence {
-        Sequence(self.durable.load(Ordering::Acquire))
+        Sequence(self.durable.0.load(Ordering::Acquire))
     }
 
     /// How many records the next batch has so far.
     pub(crate) fn gathered(&self) -> usize {
-        self.gathered.load(Ordering::Acquire)
+        self.gathered.0.load(Ordering::Acquire)
     }
 
     fn submit(&self, payload: &[u8], waker: Waker) -> Result<Sequence, CommitError> {
@@ -147,7 +153,7 @@ impl Queue {
         let count = gathering.waiting.wakers.len();
         let sequence = gathering.waiting.first + count as u64;
         gathering.waiting.wakers.push(Some(waker));
-        self.gathered.store(count + 1, Ordering::Release);
+        self.gathered.0.store(count + 1, Ordering::Release);
         let wake = std::mem::take(&mut gathering.writer_sleeps);
         drop(gathering);
         if wake {
@@ -210,13 +216,13 @@ impl Queue {
         debug_assert!(in_flight.wakers.is_empty(), "the batch before was answered");
         std::mem::swap(&mut gathering.waiting, &mut *in_flight);
         gathering.waiting.first = next;
-        self.gathered.store(0, Ordering::Release);
+        self.gathered.0.store(0, Ordering::Release);
         Work::Batch
     }
 
     /// Publishes the durable position and wakes those who waited for it. `wakers` is a buffer.
     pub(crate) fn publish(&self, durable: Sequence, wakers: &mut Vec<Option<Waker>>) {
-        self.durable.store(durable.0, Ordering::Release);
+        self.durable.0.store(durable.0, Ordering::Release);
         std::mem::swap(&mut self.in_flight().wakers, wakers);
         for waker in wakers.drain(..).flatten() {
             waker.wake();

@@ -11,6 +11,7 @@
 mod batch;
 mod error;
 mod open;
+mod prepare;
 mod reader;
 mod scan;
 mod segment;

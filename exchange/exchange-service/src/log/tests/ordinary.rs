@@ -183,3 +183,20 @@ fn the_format_on_disk_is_the_one_in_the_golden_file() {
     }
     assert_eq!(dump, include_str!("golden.txt"), "the format changed: old logs must stay readable");
 }
+
+#[test]
+fn segments_that_were_made_ahead_are_like_any_other() {
+    let storage = MemoryStorage::new();
+    let (mut log, _) = open(&storage, 1);
+    log.prepare_ahead().unwrap();
+    for _ in 0..200 {
+        commit(&mut log, &["a record of some length"]);
+    }
+    assert_eq!(texts(&log, 1).len(), 200);
+    drop(log);
+    storage.lose_power(&mut || false);
+    let (log, recovery) = open(&storage, 2);
+    assert_eq!((recovery.last, recovery.torn), (Sequence(200), None));
+    assert!(recovery.removed.iter().all(|name| name == "segment.new"), "{:?}", recovery.removed);
+    assert_eq!(texts(&log, 1).len(), 200);
+}

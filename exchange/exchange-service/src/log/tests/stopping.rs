@@ -162,3 +162,26 @@ fn a_segment_that_was_being_made_is_removed_and_reported() {
     assert_eq!(recovery.removed, ["segment.new"]);
     assert_eq!(storage.list().unwrap(), [segment(1, 1), segment(2, 2)]);
 }
+
+#[test]
+fn a_segment_that_could_not_be_made_ahead_stops_the_log_when_it_is_needed() {
+    let storage = MemoryStorage::new();
+    let (mut log, _) = open(&storage, 1);
+    storage.limit(2 * SEGMENT_BYTES_MIN - 1);
+    log.prepare_ahead().unwrap();
+    let mut promised = 0;
+    let error = loop {
+        let appended = log.append(TimestampNs(1), &payloads(&["a record of some length"]));
+        match appended.and_then(|_| log.sync()) {
+            Ok(durable) => promised = durable.0,
+            Err(error) => break error,
+        }
+    };
+    let LogError::Storage(error) = error else { panic!("{error}") };
+    assert!(error.is_full() && promised > 10, "{error} after {promised}");
+    check_stopped(&mut log, "`segment.new`");
+    drop(log);
+    storage.heal();
+    let (_, recovery) = open(&storage, 2);
+    assert_eq!((recovery.last, recovery.removed), (Sequence(promised), vec!["segment.new".to_owned()]));
+}
