@@ -1,4 +1,4 @@
-//! `cargo xtask bench exchange WHAT [OPTIONS]`: the benchmarks of `exchange-load`, in the profile that production is built with.
+//! `cargo xtask bench exchange [PART] [OPTIONS]`: the benchmarks of `exchange-load`, in the profile that production is built with.
 //!
 //! They live there because they call the exchange's libraries, which this program does not link.
 
@@ -9,12 +9,26 @@ use anyhow::{Result, bail};
 use crate::process;
 use crate::workspace::Workspace;
 
-/// Builds `exchange-load` and passes everything on to its `bench`.
+/// The parts, in the order in which they are measured when none is named.
+const PARTS: [&str; 3] = ["book", "engine", "commit"];
+
+/// Builds `exchange-load` and passes everything on to its `bench`; without a part, all of them run, and one that misses a target
+/// does not keep the others from running.
 pub(super) fn run(workspace: &Workspace, arguments: &[String]) -> Result<()> {
-    if arguments.is_empty() {
-        bail!(
-            "usage: cargo xtask bench exchange WHAT [--rounds N] [--quick]; `help` in place of WHAT lists them"
-        );
+    let program = workspace.build_exchange_load()?;
+    let bench = |arguments: &[String]| process::run(Command::new(&program).arg("bench").args(arguments));
+    if arguments.first().is_some_and(|part| !part.starts_with("--")) {
+        return bench(arguments);
     }
-    process::run(Command::new(workspace.build_exchange_load()?).arg("bench").args(arguments))
+    let mut missed = Vec::new();
+    for part in PARTS {
+        println!("\n== {part}");
+        if bench(&[&[part.to_owned()], arguments].concat()).is_err() {
+            missed.push(part);
+        }
+    }
+    if !missed.is_empty() {
+        bail!("targets were missed: {}", missed.join(", "));
+    }
+    Ok(())
 }

@@ -20,7 +20,7 @@ use crate::workspace::Workspace;
 const LARGEST_CASE: &str = "buenhyden__hy-home.docker__kafka-stack";
 const ROUNDS_DEFAULT: u32 = 5;
 
-/// `cargo xtask bench config|check [--rounds N]`, `cargo xtask bench exchange WHAT [OPTIONS]`
+/// `cargo xtask bench config|check [--rounds N]`, `cargo xtask bench exchange [book|engine|commit] [OPTIONS]`
 pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<()> {
     if let [what, rest @ ..] = arguments
         && what == "exchange"
@@ -32,7 +32,9 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<()> {
         [what, flag, number] if flag == "--rounds" => {
             (what, number.parse().with_context(|| format!("--rounds needs a number, found `{number}`"))?)
         }
-        _ => bail!("usage: cargo xtask bench config|check [--rounds N], or bench exchange WHAT [OPTIONS]"),
+        _ => bail!(
+            "usage: cargo xtask bench config|check [--rounds N], or bench exchange [book|engine|commit] [OPTIONS]"
+        ),
     };
     let verdicts = match what.as_str() {
         "config" => config::run(workspace, rounds)?,

@@ -384,6 +384,20 @@ impl<I: IdIndex> OrderBook for FastBook<I> {
         }
     }
 
+    #[inline]
+    fn prefetch_place(&self, order: OrderId) {
+        self.index.prefetch(order.0);
+    }
+
+    #[inline]
+    fn prefetch_order(&self, order: OrderId) {
+        self.slab.prefetch(self.index.guess(order.0));
+    }
+
+    fn next_expiry(&self) -> TimestampNs {
+        self.expiries.first().map_or(TimestampNs(u64::MAX), |(expires_at, _)| *expires_at)
+    }
+
     fn order(&self, order: OrderId) -> Option<RestingOrder> {
         self.find(order).map(|(handle, _)| self.resting(handle))
     }
