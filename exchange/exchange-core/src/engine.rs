@@ -21,9 +21,9 @@ use crate::risk::{Admitted, Risk, Violation};
 /// count, they wait for a later checkpoint, so that counting never costs more than trading: that is from 16,000 on.
 const BALANCES_RECOUNTED_PER_EVENT: u64 = 16;
 
-/// The same for orders. One costs several times as much as a balance, in the table of risk and again in its book, so from 2,000
+/// The same for orders. One costs several times as much as a balance, in the table of risk and again in its book, so from 1,000
 /// live orders on the orders wait for a later checkpoint.
-const ORDERS_RECOUNTED_PER_EVENT: u64 = 2;
+const ORDERS_RECOUNTED_PER_EVENT: u64 = 1;
 
 /// How far the fold has come.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -39,8 +39,8 @@ pub(crate) struct Progress {
 /// The state of the venue.
 #[derive(Debug, Clone)]
 pub struct Engine<B> {
-    risk: Risk,
-    matching: Matching<B>,
+    pub(crate) risk: Risk,
+    pub(crate) matching: Matching<B>,
     progress: Progress,
     /// The number of events at the last recount of the orders, and at that of the balances. Neither is part of the state.
     orders_recounted_at: u64,
@@ -105,7 +105,12 @@ impl<B: OrderBook> Engine<B> {
     }
 
     #[cold]
-    fn apply_malformed(&mut self, header: &CommandHeader, reason: RejectReason, events: &mut EventBuffer) {
+    pub(crate) fn apply_malformed(
+        &mut self,
+        header: &CommandHeader,
+        reason: RejectReason,
+        events: &mut EventBuffer,
+    ) {
         let before = events.len();
         self.pass_time(header, events);
         events.push(Event::Rejected {

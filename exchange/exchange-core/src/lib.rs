@@ -7,6 +7,7 @@
 #![warn(clippy::float_arithmetic, clippy::arithmetic_side_effects, clippy::cast_possible_truncation)]
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects, reason = "a test that overflows fails"))]
 
+mod ahead;
 pub mod book;
 mod digest;
 mod engine;

@@ -94,6 +94,33 @@ proptest! {
         }
     }
 
+    /// Looking ahead in the log changes nothing about what happens, nor do records that are no commands.
+    #[test]
+    fn a_batch_is_its_commands_one_by_one(stream in vec(any::<Bytes>(), 1..200)) {
+        let start = venue().fast;
+        let (mut log, mut now) = (Vec::new(), start.time());
+        for (bytes, sequence) in stream.iter().zip(start.sequence().0 + 1..) {
+            now.0 += delay(bytes);
+            let mut payload = Vec::new();
+            encode_command(&command(bytes, now), &mut payload);
+            if bytes[11] % 16 == 0 {
+                payload.truncate(usize::from(bytes[1]) % payload.len());
+            }
+            log.push((CommandHeader { sequence: Sequence(sequence), time: now }, payload));
+        }
+        let (mut alone, mut batch) = (start.clone(), start);
+        let (mut expected, mut happened, mut events) = (Vec::new(), Vec::new(), EventBuffer::new());
+        for (header, payload) in &log {
+            events.clear();
+            alone.apply_encoded(header, payload, &mut events);
+            expected.push((*header, events.to_vec()));
+        }
+        let borrowed = log.iter().map(|(header, payload)| (*header, &payload[..]));
+        batch.apply_all(borrowed, &mut events, |header, events| happened.push((*header, events.to_vec())));
+        assert_eq!(happened, expected);
+        assert_eq!(batch.state_hash(), alone.state_hash());
+    }
+
     /// The log holds bytes: folding them in is folding the commands in.
     #[test]
     fn encoded_commands_fold_to_the_same_state(stream in vec(any::<Bytes>(), 1..200)) {

@@ -136,6 +136,17 @@ pub trait OrderBook {
     /// Cancels every order whose expiry is not after `now`, in the order of (expiry, id).
     fn expire(&mut self, now: TimestampNs, events: &mut EventBuffer);
 
+    /// The time at which the next order ends, or an earlier one; `u64::MAX`: none of them ends by itself.
+    fn next_expiry(&self) -> TimestampNs {
+        TimestampNs(0)
+    }
+
+    /// Starts to load the place where this id is found or added. A hint: it changes nothing, and may do nothing.
+    fn prefetch_place(&self, _order: OrderId) {}
+
+    /// Starts to load the order with this id, for which the place should have been loaded some commands ago. A hint too.
+    fn prefetch_order(&self, _order: OrderId) {}
+
     /// The order with this id.
     fn order(&self, order: OrderId) -> Option<RestingOrder>;
 

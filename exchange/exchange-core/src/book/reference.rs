@@ -293,6 +293,10 @@ impl OrderBook for ReferenceBook {
         }
     }
 
+    fn next_expiry(&self) -> TimestampNs {
+        self.expiries.first().map_or(TimestampNs(u64::MAX), |(expires_at, _)| *expires_at)
+    }
+
     fn order(&self, order: OrderId) -> Option<RestingOrder> {
         let (side, price) = self.directory.get(&order)?;
         let levels = match side {

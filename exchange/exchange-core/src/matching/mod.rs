@@ -8,9 +8,9 @@ mod maker;
 
 pub use maker::BookMaker;
 
-use exchange_types::{EventBuffer, InstrumentId, TimestampNs};
+use exchange_types::{EventBuffer, InstrumentId, OrderId, TimeInForce, TimestampNs};
 
-use crate::book::OrderBook;
+use crate::book::{BookCommand, OrderBook};
 use crate::risk::{Admitted, Risk, Violation, resting_digest};
 
 /// All books of a venue.
@@ -18,13 +18,15 @@ use crate::risk::{Admitted, Risk, Violation, resting_digest};
 pub struct Matching<B> {
     books: Vec<B>,
     maker: BookMaker<B>,
+    /// No order ends before this: most commands look no further.
+    next_expiry: TimestampNs,
 }
 
 impl<B: OrderBook> Matching<B> {
     /// No books yet; `maker` will make them.
     #[must_use]
     pub fn new(maker: BookMaker<B>) -> Self {
-        Self { books: Vec::new(), maker }
+        Self { books: Vec::new(), maker, next_expiry: TimestampNs(u64::MAX) }
     }
 
     /// Carries out one message and appends what happened.
@@ -35,6 +37,12 @@ impl<B: OrderBook> Matching<B> {
     pub fn apply(&mut self, admitted: &Admitted, events: &mut EventBuffer) {
         match admitted {
             Admitted::Book { instrument, command } => {
+                // A replacement ends when the order does that it replaces, so only a submission can end sooner than all others.
+                if let BookCommand::Submit(order) = command
+                    && order.time_in_force == TimeInForce::Gtd
+                {
+                    self.next_expiry = self.next_expiry.min(order.expires_at);
+                }
                 self.books[instrument.0 as usize].apply(command, events);
             }
             Admitted::Listing(listing) => {
@@ -50,8 +58,34 @@ impl<B: OrderBook> Matching<B> {
     /// Cancels all orders whose time is up: by instrument, inside one by (expiry, id).
     #[inline]
     pub fn expire(&mut self, now: TimestampNs, events: &mut EventBuffer) {
+        if now >= self.next_expiry {
+            self.expire_due(now, events);
+        }
+    }
+
+    #[cold]
+    fn expire_due(&mut self, now: TimestampNs, events: &mut EventBuffer) {
+        let mut next = TimestampNs(u64::MAX);
         for book in &mut self.books {
             book.expire(now, events);
+            next = next.min(book.next_expiry());
+        }
+        self.next_expiry = next;
+    }
+
+    /// Starts to load the place of an order in its book: see [`OrderBook::prefetch_place`].
+    #[inline]
+    pub(crate) fn prefetch_place(&self, instrument: InstrumentId, order: OrderId) {
+        if let Some(book) = self.books.get(instrument.0 as usize) {
+            book.prefetch_place(order);
+        }
+    }
+
+    /// Starts to load an order of a book: see [`OrderBook::prefetch_order`].
+    #[inline]
+    pub(crate) fn prefetch_order(&self, instrument: InstrumentId, order: OrderId) {
+        if let Some(book) = self.books.get(instrument.0 as usize) {
+            book.prefetch_order(order);
         }
     }
 

@@ -8,6 +8,8 @@
 
 use exchange_types::{AccountId, AssetId};
 
+use prefetch_index::prefetch_index;
+
 use super::limits::{ACCOUNTS_MAX, ASSETS_MAX};
 use crate::mixer::mix;
 
@@ -19,6 +21,9 @@ pub struct Balance {
     /// Stands behind the account's orders.
     pub reserved: u64,
 }
+
+/// What makes the entry of a balance differ from any other entry.
+const BALANCE: u64 = 0xba1a_9ce0_0000_0000;
 
 /// A balance as it is kept: two to a cache line.
 #[derive(Debug, Clone, Copy, Default)]
@@ -38,7 +43,9 @@ impl Cell {
         if self.free | self.reserved == 0 {
             return 0;
         }
-        mix([u64::from(account.0) << 32 | asset as u64, 0xba1a_9ce0, self.free, self.reserved])
+        // Account and asset stand in both words, in different places, so that no shift of an amount makes up for another account.
+        let place = u64::from(account.0) << 32 | asset as u64;
+        mix([self.free ^ place.rotate_left(8), self.reserved ^ place.rotate_left(40) ^ BALANCE])
     }
 }
 
@@ -114,6 +121,12 @@ impl Ledger {
     #[inline]
     pub(super) fn place(&self, account: AccountId, asset: AssetId) -> usize {
         (account.0 as usize).wrapping_mul(self.totals.len()).wrapping_add(asset.0 as usize)
+    }
+
+    /// Starts to load a balance.
+    #[inline]
+    pub(super) fn prefetch(&self, account: AccountId, asset: AssetId) {
+        prefetch_index(&self.cells, self.place(account, asset));
     }
 
     #[inline]

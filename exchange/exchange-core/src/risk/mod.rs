@@ -135,6 +135,29 @@ impl Risk {
         }
     }
 
+    /// Starts to load the place of an order in the table. These hints change nothing.
+    #[inline]
+    pub(crate) fn prefetch_place(&self, order: OrderId) {
+        self.orders.prefetch_place(order);
+    }
+
+    /// Starts to load an order and the balances that a command about it will change, and returns what
+    /// [`prefetch_neighbours`](Self::prefetch_neighbours) wants.
+    #[inline]
+    pub(crate) fn prefetch_order(&self, order: OrderId, account: AccountId, instrument: InstrumentId) -> u32 {
+        if let Some(market) = self.markets.get(instrument.0 as usize) {
+            self.ledger.prefetch(account, market.base());
+            self.ledger.prefetch(account, market.quote());
+        }
+        self.orders.prefetch_record(order)
+    }
+
+    /// Starts to load what is linked to an order.
+    #[inline]
+    pub(crate) fn prefetch_neighbours(&self, number: u32) {
+        self.orders.prefetch_neighbours(number);
+    }
+
     /// What an account has of an asset; `None` if there is no such account or asset.
     #[must_use]
     pub fn balance(&self, account: AccountId, asset: AssetId) -> Option<Balance> {
@@ -241,5 +264,76 @@ fn open_order(record: &Record) -> OpenOrder {
         price: record.ticks,
         remaining: record.remaining,
         reserved: record.reserved,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use exchange_types::{
+        AccountTier, Amount, Command, EventBuffer, InstrumentSpec, NewOrder, OrderType, Price, Quantity,
+        RejectReason, SelfTradePrevention, Symbol, TimeInForce, TimestampNs,
+    };
+
+    use super::*;
+
+    /// The limit of the venue is too large to be reached in a test, so it is lowered to nothing.
+    #[test]
+    fn a_full_venue_takes_orders_that_do_not_rest() {
+        let mut risk = Risk::new(0);
+        risk.orders_max = 0;
+        let limits = AccountTier {
+            open_orders_max: 9,
+            order_notional_max: u64::MAX,
+            balance_max: u64::MAX,
+            fee_discount: 0,
+        };
+        let spec = InstrumentSpec {
+            instrument: InstrumentId(0),
+            symbol: Symbol::new("A-B").unwrap(),
+            base: AssetId(0),
+            quote: AssetId(1),
+            base_decimals: 0,
+            tick: Price(1),
+            lot: Quantity(1),
+            min_quantity: Quantity(1),
+            max_quantity: Quantity(10),
+            position_limit: Quantity(0),
+            maker_fee: exchange_types::FeeRate(0),
+            taker_fee: exchange_types::FeeRate(0),
+            price_band: 0,
+            reference_price: Price(1),
+        };
+        let order = NewOrder {
+            instrument: InstrumentId(0),
+            account: AccountId(0),
+            order: OrderId(1),
+            side: Side::Sell,
+            order_type: OrderType::Limit,
+            time_in_force: TimeInForce::Gtc,
+            self_trade: SelfTradePrevention::CancelTaker,
+            price: Price(1),
+            quantity: Quantity(1),
+            expires_at: TimestampNs(0),
+        };
+        let (mut admitted, mut events) = (Vec::new(), EventBuffer::new());
+        let deposit = Command::Deposit { account: AccountId(0), asset: AssetId(0), amount: Amount(1) };
+        for command in [
+            Command::DefineTier { tier: 0, limits },
+            Command::ListInstrument(Box::new(spec)),
+            Command::OpenAccount { account: AccountId(0), tier: 0 },
+            deposit,
+            Command::NewOrder(order),
+            Command::NewOrder(NewOrder { time_in_force: TimeInForce::Ioc, ..order }),
+        ] {
+            risk.admit(TimestampNs(1), &command, &mut admitted, &mut events);
+        }
+        let full = exchange_types::Event::Rejected {
+            order: OrderId(1),
+            instrument: InstrumentId(0),
+            account: AccountId(0),
+            reason: RejectReason::VenueFull,
+        };
+        assert_eq!(events.last(), Some(&full));
+        assert!(matches!(admitted[..], [Admitted::Listing(_), Admitted::Book { .. }]));
     }
 }

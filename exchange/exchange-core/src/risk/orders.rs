@@ -7,6 +7,8 @@ use exchange_types::{
     AccountId, InstrumentId, OrderId, PriceTicks, QuantityLots, SelfTradePrevention, Side, TimestampNs,
 };
 
+use prefetch_index::prefetch_index;
+
 use super::money::Fees;
 use crate::book::RestingOrder;
 use crate::book::index::{IdIndex, OpaqueIndex, Vacancy};
@@ -147,6 +149,29 @@ impl OrderTable {
     #[inline]
     pub(super) fn find(&self, id: OrderId) -> u32 {
         self.index.find(id.0, |number| self.records[number as usize].id == id).map_or(NONE, |found| found.0)
+    }
+
+    /// Starts to load the place where this id is found or added.
+    #[inline]
+    pub(super) fn prefetch_place(&self, id: OrderId) {
+        self.index.prefetch(id.0);
+    }
+
+    /// Starts to load the record that this id probably has, and returns its number.
+    #[inline]
+    pub(super) fn prefetch_record(&self, id: OrderId) -> u32 {
+        let number = self.index.guess(id.0);
+        prefetch_index(&self.records, number as usize);
+        number
+    }
+
+    /// Starts to load the neighbours of a record in the list of its account.
+    #[inline]
+    pub(super) fn prefetch_neighbours(&self, number: u32) {
+        if let Some(record) = self.records.get(number as usize) {
+            prefetch_index(&self.records, record.previous as usize);
+            prefetch_index(&self.records, record.next as usize);
+        }
     }
 
     #[inline]

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use exchange_core::matching::BookMaker;
 use exchange_core::{Engine, FastEngine, SnapshotError};
-use exchange_types::codec::{FRAME_HEADER_BYTES, FrameError, FrameHeader, PayloadError};
+use exchange_types::codec::{FrameError, FrameHeader, PayloadError};
 use exchange_types::{
     CommandHeader, Epoch, Event, EventBuffer, Sequence, decode_frame, encode_event, encode_frame_with,
 };
@@ -79,24 +79,25 @@ impl Pass {
 pub fn answer(scene: &Scene) -> Result<Pass, EngineLoadError> {
     let mut engine = opened(scene)?;
     let mut payloads = Vec::with_capacity(scene.measured.commands);
-    each_frame(&scene.measured.bytes, |header, start, end| payloads.push((header, start, end)))?;
+    each_frame(&scene.measured.bytes, |header, payload| payloads.push((header, payload)))?;
     let mut journal = Vec::with_capacity(JOURNAL_BYTES + (1 << 16));
     let mut buffer = EventBuffer::with_capacity(1 << 12);
-    let (mut events, mut last) = (0, engine.events());
+    let (mut events, mut last, mut failed) = (0, engine.events(), None);
     let before = thread_time();
-    for (header, start, end) in payloads {
-        buffer.clear();
-        engine.apply_encoded(&header, &scene.measured.bytes[start..end], &mut buffer);
-        for event in &buffer {
+    engine.apply_all(payloads, &mut buffer, |header, happened| {
+        for event in happened {
             last += 1;
-            record(header, Sequence(last), event, &mut journal)?;
+            if let Err(error) = record(*header, Sequence(last), event, &mut journal) {
+                failed = Some(error);
+            }
         }
-        events += buffer.len();
+        events += happened.len();
         if journal.len() >= JOURNAL_BYTES {
             journal.clear();
         }
-    }
+    });
     let time = thread_time() - before;
+    failed.map_or(Ok(()), Err)?;
     same("the engine's thread", &engine, scene)?;
     Ok(Pass { commands: scene.measured.commands, events, time })
 }
@@ -179,27 +180,30 @@ fn opened(scene: &Scene) -> Result<FastEngine, EngineLoadError> {
 }
 
 /// Folds all frames in and returns how many events there were.
-fn fold(engine: &mut FastEngine, mut log: &[u8]) -> Result<usize, FrameError> {
+fn fold(engine: &mut FastEngine, log: &[u8]) -> Result<usize, FrameError> {
     let mut buffer = EventBuffer::with_capacity(1 << 12);
-    let mut events = 0;
-    while !log.is_empty() {
-        let frame = decode_frame(log)?;
-        buffer.clear();
-        engine.apply_encoded(&frame.header.command(), frame.payload, &mut buffer);
-        events += buffer.len();
-        log = &log[frame.bytes()..];
-    }
-    Ok(events)
+    let (mut events, mut at, mut failed) = (0, 0, None);
+    // Frames are read as they are needed, a few commands ahead; a frame that is none ends the log.
+    let frames = std::iter::from_fn(|| {
+        let frame = log.get(at..).filter(|rest| !rest.is_empty()).map(decode_frame)?;
+        let frame = frame.map_err(|error| failed = Some(error)).ok()?;
+        at += frame.bytes();
+        Some((frame.header.command(), frame.payload))
+    });
+    engine.apply_all(frames, &mut buffer, |_, happened| events += happened.len());
+    failed.map_or(Ok(events), Err)
 }
 
-/// Shows where the payloads are.
-fn each_frame(log: &[u8], mut see: impl FnMut(CommandHeader, usize, usize)) -> Result<(), FrameError> {
+/// Shows every command and its payload.
+fn each_frame<'log>(
+    log: &'log [u8],
+    mut see: impl FnMut(CommandHeader, &'log [u8]),
+) -> Result<(), FrameError> {
     let mut at = 0;
     while at < log.len() {
         let frame = decode_frame(&log[at..])?;
-        let end = at + frame.bytes();
-        see(frame.header.command(), at + FRAME_HEADER_BYTES, end);
-        at = end;
+        see(frame.header.command(), frame.payload);
+        at += frame.bytes();
     }
     Ok(())
 }

@@ -24,7 +24,7 @@ pub(super) fn spoil(payload: &mut Vec<u8>, tag: u64, random: &mut Random) {
         // Noise.
         _ => {
             payload.clear();
-            payload.extend((0..random.range(0, 200)).map(|_| random.next() as u8));
+            payload.extend((0..random.range(0, 200)).map(|_| random.bits() as u8));
             payload.extend_from_slice(&tag.to_le_bytes());
         }
     }

@@ -240,7 +240,7 @@ impl Trader {
             }
             // Another account's order, or nobody's.
             14 => {
-                let order = OrderId(self.random.next());
+                let order = OrderId(self.random.bits());
                 return Command::CancelOrder {
                     instrument: self.instrument(),
                     account: self.account(),

@@ -148,7 +148,8 @@ impl Sequencer {
                 self.submitted(stage, Submission { link, session, request, identity, payload })
             }
             Message::Ask(doubts) => self.asked(stage, link, session, &doubts),
-            Message::Follow(place) => {
+            Message::Follow { place, request } => {
+                stage.kernel.send(link, session, Party::Sequencer, Message::Following { request });
                 self.follow(stage, link, session, place);
                 Ok(())
             }
