@@ -48,6 +48,14 @@ bench:
 fuzz TARGET MINUTES="15":
     cargo xtask fuzz --minutes {{MINUTES}} {{TARGET}}
 
+# The exchange in one thread from a seed, step by step
+sim SEED:
+    cargo xtask sim --seed {{SEED}} --verbose
+
+# Many seeds, for so many minutes
+sim-soak MINUTES="10":
+    cargo xtask sim --minutes {{MINUTES}}
+
 # What CI runs, in order
 ci:
     cargo xtask ci

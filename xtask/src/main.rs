@@ -19,6 +19,7 @@ mod fuzz;
 mod generate;
 mod process;
 mod reference;
+mod sim;
 mod test;
 mod tidy;
 mod workspace;
@@ -37,7 +38,7 @@ struct Task {
     run: fn(&Workspace, &[String]) -> Result<()>,
 }
 
-const TASKS: [Task; 11] = [
+const TASKS: [Task; 12] = [
     Task { name: "ci", arguments: "", summary: "everything the gate checks, in order", run: ci::run },
     Task {
         name: "test",
@@ -92,6 +93,12 @@ const TASKS: [Task; 11] = [
         arguments: "FILE [--book fast|reference|plain]",
         summary: "replay an order-flow file: its key, then speed, latency and memory",
         run: book::run,
+    },
+    Task {
+        name: "sim",
+        arguments: "[--seed N [--verbose] | --seeds N | --minutes M] [--from S]",
+        summary: "the exchange in one thread from a seed, with faults; one seed or many",
+        run: sim::run,
     },
     Task {
         name: "fuzz",

@@ -100,10 +100,17 @@ impl Workspace {
     /// # Errors
     /// When it does not compile.
     pub(crate) fn build_exchange_load(&self) -> Result<PathBuf> {
-        let arguments =
-            ["build", "--quiet", "--locked", "--profile", "exchange", "--package", "exchange-load"];
+        self.build_exchange("exchange-load")
+    }
+
+    /// Builds a program of the exchange as production is built, and returns where it is.
+    ///
+    /// # Errors
+    /// When it does not compile.
+    pub(crate) fn build_exchange(&self, package: &str) -> Result<PathBuf> {
+        let arguments = ["build", "--quiet", "--locked", "--profile", "exchange", "--package", package];
         process::run(self.cargo().args(arguments))?;
-        Ok(self.target.join("exchange").join("exchange-load"))
+        Ok(self.target.join("exchange").join(package))
     }
 }
 

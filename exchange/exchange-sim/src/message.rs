@@ -86,8 +86,23 @@ pub enum Message {
     WhereKnown,
     /// Sequencer to risk: up to here.
     KnownUpTo(Sequence),
+    /// Sequencer to client: it is longer than the log takes; this was not taken and never will be.
+    TooLarge {
+        /// Which request.
+        request: u64,
+    },
     /// A follower of the log to the sequencer: this is where I stand, stream what comes after.
-    Follow(Place),
+    Follow {
+        /// The last record it has.
+        place: Place,
+        /// The asker's own number for this request.
+        request: u64,
+    },
+    /// Sequencer to a follower: from here on, everything I say answers this request and none before it.
+    Following {
+        /// Which request.
+        request: u64,
+    },
     /// Sequencer to a follower: the place is not in the log; forget everything since the last snapshot.
     Diverged,
     /// Sequencer to a follower: so much is durable now. Comes first, and whenever it changes.

@@ -20,11 +20,11 @@ impl Random {
 
     /// A generator of its own for one concern.
     pub fn fork(&mut self) -> Self {
-        Self::new(self.next())
+        Self::new(self.bits())
     }
 
     /// 64 random bits.
-    pub fn next(&mut self) -> u64 {
+    pub fn bits(&mut self) -> u64 {
         let [a, b, c, d] = self.state;
         let result = b.wrapping_mul(5).rotate_left(7).wrapping_mul(9);
         let (c, d) = (c ^ a, d ^ b);
@@ -34,7 +34,7 @@ impl Random {
 
     /// A number below `bound`, each alike; zero where the bound is zero. The bias of 2^-64 times the bound is of no interest.
     pub fn below(&mut self, bound: u64) -> u64 {
-        let product = u128::from(self.next()) * u128::from(bound);
+        let product = u128::from(self.bits()) * u128::from(bound);
         (product >> 64) as u64
     }
 

@@ -28,7 +28,7 @@ pub fn check_power_loss(stage: &mut Stage) -> Result<(), Violation> {
     for loss in Loss::ALL {
         for _ in 0..DRAWS {
             let copy = stage.disk.copy();
-            let seed = stage.kernel.random.next();
+            let seed = stage.kernel.random.bits();
             copy.with(|disk| {
                 disk.reseed(Random::new(seed));
                 disk.lose_power(loss);

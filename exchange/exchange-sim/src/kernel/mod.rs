@@ -144,8 +144,8 @@ impl Kernel {
     }
 
     /// What happens next.
-    pub fn next(&mut self) -> Option<Item> {
-        self.queue.next()
+    pub fn take_next(&mut self) -> Option<Item> {
+        self.queue.take_next()
     }
 
     /// Lets something happen later.

@@ -60,7 +60,7 @@ impl<T> Queue<T> {
 
     /// Lets something happen at a time, at once where that has passed.
     pub fn at(&mut self, at_ns: u64, what: T) {
-        let (lot, number) = (self.random.next(), self.number);
+        let (lot, number) = (self.random.bits(), self.number);
         self.number += 1;
         self.due.push(Due { at_ns: at_ns.max(self.now_ns), lot, number, what });
     }
@@ -71,7 +71,7 @@ impl<T> Queue<T> {
     }
 
     /// What happens next. Time goes on to when that is.
-    pub fn next(&mut self) -> Option<T> {
+    pub fn take_next(&mut self) -> Option<T> {
         let due = self.due.pop()?;
         self.now_ns = due.at_ns;
         Some(due.what)
@@ -89,10 +89,10 @@ mod tests {
         queue.after(30, "c");
         queue.at(5, "a");
         queue.after(20, "b");
-        assert_eq!((queue.next(), queue.now_ns()), (Some("a"), 10));
-        assert_eq!((queue.next(), queue.now_ns()), (Some("b"), 30));
-        assert_eq!((queue.next(), queue.now_ns()), (Some("c"), 40));
-        assert_eq!(queue.next(), None);
+        assert_eq!((queue.take_next(), queue.now_ns()), (Some("a"), 10));
+        assert_eq!((queue.take_next(), queue.now_ns()), (Some("b"), 30));
+        assert_eq!((queue.take_next(), queue.now_ns()), (Some("c"), 40));
+        assert_eq!(queue.take_next(), None);
     }
 
     #[test]
@@ -101,7 +101,7 @@ mod tests {
             let mut queue = Queue::new(0, Random::new(seed));
             queue.at(1, 'a');
             queue.at(1, 'b');
-            queue.next()
+            queue.take_next()
         };
         assert!((0..20).any(|seed| first(seed) == Some('a')));
         assert!((0..20).any(|seed| first(seed) == Some('b')));

@@ -46,11 +46,11 @@ enum State {
         not_after: Sequence,
     },
     CatchingUp {
-        fold: CatchUp,
+        fold: Box<CatchUp>,
         answers: BTreeMap<Sequence, Answered>,
         answers_from: Sequence,
     },
-    Live(Live),
+    Live(Box<Live>),
 }
 
 /// Matching as a process.
@@ -60,13 +60,16 @@ pub struct MatchingProcess {
     log_session: Option<Session>,
     risk: Option<(LinkId, Session)>,
     state: State,
+    /// Requests to follow the log. Whatever is said before the last one is answered is about an earlier one.
+    requests: u64,
+    answered: u64,
 }
 
 impl MatchingProcess {
     /// A process that has just started.
     #[must_use]
     pub fn new(log_link: LinkId) -> Self {
-        Self { log_link, log_session: None, risk: None, state: State::Blank }
+        Self { log_link, log_session: None, risk: None, state: State::Blank, requests: 0, answered: 0 }
     }
 
     /// A connection that this process keeps stands.
@@ -79,7 +82,7 @@ impl MatchingProcess {
             }
             State::CatchingUp { fold, .. } => {
                 let place = fold.place();
-                stage.kernel.send(self.log_link, session, Party::Matching, Message::Follow(place));
+                self.follow(stage, session, place);
                 Ok(())
             }
             State::Blank | State::Live(_) => Ok(()),
@@ -106,6 +109,13 @@ impl MatchingProcess {
                 self.risk_at(stage, place, steps_from)
             }
             Message::Step { place, step } => self.step(stage, place, &step),
+            Message::Following { request } => {
+                self.answered = request;
+                Ok(())
+            }
+            Message::Diverged | Message::Durable(_) | Message::Record(_) if self.answered < self.requests => {
+                Ok(())
+            }
             Message::Diverged => {
                 let rule = "what was durable once stays in the log";
                 Err(Violation { rule, found: "matching was told that it is not".to_owned() }.into())
@@ -228,10 +238,19 @@ impl MatchingProcess {
         };
         let fold = CatchUp::begin(stage, not_after)?;
         let place = fold.place();
-        self.state =
-            State::CatchingUp { fold, answers: BTreeMap::new(), answers_from: place.sequence.next() };
-        stage.kernel.send(self.log_link, session, Party::Matching, Message::Follow(place));
+        self.state = State::CatchingUp {
+            fold: Box::new(fold),
+            answers: BTreeMap::new(),
+            answers_from: place.sequence.next(),
+        };
+        self.follow(stage, session, place);
         Ok(())
+    }
+
+    fn follow(&mut self, stage: &mut Stage, session: Session, place: Place) {
+        self.requests += 1;
+        let follow = Message::Follow { place, request: self.requests };
+        stage.kernel.send(self.log_link, session, Party::Matching, follow);
     }
 
     fn go_live(&mut self, stage: &mut Stage) {
@@ -244,7 +263,7 @@ impl MatchingProcess {
             return;
         };
         let (pair, place) = fold.into_pair();
-        self.state = State::Live(Live { matching: pair.matching, place, answers, answers_from });
+        self.state = State::Live(Box::new(Live { matching: pair.matching, place, answers, answers_from }));
         let now = stage.kernel.now_ns();
         stage.kernel.trace.line(now, || format!("matching is up to date at {place:?}"));
         self.say_where(stage);

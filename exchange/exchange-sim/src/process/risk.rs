@@ -44,7 +44,7 @@ struct Live {
 #[derive(Debug)]
 enum State {
     Blank,
-    CatchingUp(CatchUp),
+    CatchingUp(Box<CatchUp>),
     Live(Box<Live>),
 }
 
@@ -62,6 +62,9 @@ pub struct RiskProcess {
     outcomes: VecDeque<(Place, Rc<[Event]>)>,
     /// The first record of which the outcome is kept, whether there is one or not.
     outcomes_from: Sequence,
+    /// Requests to follow the log. Whatever is said before the last one is answered is about an earlier one.
+    requests: u64,
+    answered: u64,
 }
 
 impl RiskProcess {
@@ -77,6 +80,8 @@ impl RiskProcess {
             state: State::Blank,
             outcomes: VecDeque::new(),
             outcomes_from: Sequence(1),
+            requests: 0,
+            answered: 0,
         }
     }
 
@@ -109,6 +114,13 @@ impl RiskProcess {
     pub fn receive(&mut self, stage: &mut Stage, message: Message) -> Handled {
         match message {
             Message::KnownUpTo(known) => self.known_up_to(stage, known),
+            Message::Following { request } => {
+                self.answered = request;
+                Ok(())
+            }
+            Message::Diverged | Message::Durable(_) | Message::Record(_) if self.answered < self.requests => {
+                Ok(())
+            }
             Message::Diverged => {
                 self.state = State::Blank;
                 if let Some(session) = self.log_session {
@@ -157,7 +169,9 @@ impl RiskProcess {
                 fold.place()
             }
         };
-        stage.kernel.send(self.log_link, session, Party::Risk, Message::Follow(place));
+        self.requests += 1;
+        let follow = Message::Follow { place, request: self.requests };
+        stage.kernel.send(self.log_link, session, Party::Risk, follow);
         for (place, events) in &self.outcomes {
             if place.sequence > known {
                 let outcome = Message::Outcome { place: *place, events: Rc::clone(events) };
@@ -171,7 +185,7 @@ impl RiskProcess {
         let fold = CatchUp::begin(stage, known)?;
         self.outcomes.clear();
         self.outcomes_from = fold.place().sequence.next();
-        self.state = State::CatchingUp(fold);
+        self.state = State::CatchingUp(Box::new(fold));
         Ok(())
     }
 

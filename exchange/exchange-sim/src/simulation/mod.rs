@@ -225,7 +225,7 @@ impl Simulation {
 
     /// The next thing happens.
     fn step(&mut self) -> Result<(), Violation> {
-        let Some(item) = self.stage.kernel.next() else {
+        let Some(item) = self.stage.kernel.take_next() else {
             let found = "nothing is under way".to_owned();
             return Err(Violation { rule: "every command gets an answer in bounded time", found });
         };

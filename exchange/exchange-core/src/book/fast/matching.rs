@@ -52,6 +52,7 @@ impl<I: IdIndex> FastBook<I> {
                 }
                 self.cancelled(&maker, CancelCause::SelfTrade, events);
             } else {
+                // Bound: the lesser of the two can be taken off both.
                 let quantity = maker.remaining.min(remaining);
                 let maker_remaining = maker.remaining.wrapping_sub(quantity);
                 remaining = remaining.wrapping_sub(quantity);
@@ -77,6 +78,7 @@ impl<I: IdIndex> FastBook<I> {
             // The maker is done. It was the first of its queue; the head is linked to the new first one below.
             self.index.remove(maker.id, handle);
             self.slab.free(handle);
+            // Bound: the maker was counted.
             self.live = self.live.wrapping_sub(1);
             if flags::expires(maker.flags) {
                 self.forget_expiry(OrderId(maker.id));

@@ -4,11 +4,15 @@
 //! two after every command. A newcomer needs to know one thing: an order is a record in the [`slab`], a price level is a
 //! circular list of records through a head, the [`ladder`] knows which prices have levels, and everything else follows.
 
+mod audit;
 mod batch;
 mod flags;
 mod ladder;
 mod matching;
 mod slab;
+#[cfg(test)]
+mod tests;
+mod window;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -84,6 +88,11 @@ impl<I: IdIndex> FastBook<I> {
     /// The common case, an order that joins the book at once, is kept apart from all others: it is half of all traffic.
     #[inline(always)]
     fn submit(&mut self, order: &Order, events: &mut EventBuffer) {
+        debug_assert!(order.quantity != QuantityLots(0), "an order has a quantity");
+        debug_assert!(
+            (PriceTicks::LOWEST..=PriceTicks::HIGHEST).contains(&order.price),
+            "an order has a price at which it could rest"
+        );
         match self.vacancy(order.id) {
             Vacancy::Free(place)
                 if self.live < Self::ORDERS_MAX && order.may_rest() && !self.crosses(order) =>
@@ -119,10 +128,12 @@ impl<I: IdIndex> FastBook<I> {
         if !order.may_rest() {
             return self.drop_rest(order, remaining, CancelCause::Immediate, events);
         }
-        // The fills have moved the index; the id is as new as before.
-        if let Vacancy::Free(place) = self.vacancy(order.id) {
-            self.rest(order, remaining, place, events);
-        }
+        // The fills have moved the index, and the place of the id with it.
+        let Vacancy::Free(place) = self.vacancy(order.id) else {
+            // Invariant: the id could be added before the fills, and removing ids does not change that.
+            unreachable!("a new id stays acceptable while its order trades");
+        };
+        self.rest(order, remaining, place, events);
     }
 
     /// Whether an order reaches the other side. Written without a branch, because nobody can predict the side of an order.
@@ -134,7 +145,7 @@ impl<I: IdIndex> FastBook<I> {
 
     #[inline(always)]
     fn rest(&mut self, order: &Order, remaining: u32, place: I::Place, events: &mut EventBuffer) {
-        let expires = order.time_in_force == TimeInForce::Gtd;
+        let expires = order.time_in_force == TimeInForce::Gtd && order.expires_at != TimestampNs(0);
         if expires {
             self.remember_expiry(order);
         }
@@ -157,6 +168,7 @@ impl<I: IdIndex> FastBook<I> {
         self.slab.get_mut(last).next = handle;
         self.slab.get_mut(head).prev = handle;
         self.index.fill(place, order.id.0, handle);
+        // Bound: at most `ORDERS_MAX`.
         self.live = self.live.wrapping_add(1);
         if last == head {
             self.level_opened(order.side, price, head);
@@ -201,58 +213,6 @@ impl<I: IdIndex> FastBook<I> {
         }
     }
 
-    /// The head of the queue at a price outside the window, which may move the window there first.
-    #[cold]
-    fn far_head(&mut self, price: u32) -> u32 {
-        if self.ladder.should_move() {
-            self.move_window(price);
-            if let Some(level) = self.ladder.near(price) {
-                return level;
-            }
-        }
-        self.ladder.far(price).unwrap_or_else(|| self.new_head())
-    }
-
-    fn new_head(&mut self) -> u32 {
-        let head = self.slab.take();
-        let record = self.slab.get_mut(head);
-        (record.next, record.prev) = (head, head);
-        head
-    }
-
-    #[cold]
-    fn move_window(&mut self, price: u32) {
-        let near = self.ladder.move_to(price);
-        // Queues that leave the window first: a head they need may be where another queue is to go.
-        let mut parked = Vec::with_capacity(near.len());
-        for (price, level) in near {
-            let head = self.new_head();
-            self.move_queue(level, head);
-            parked.push((price, head));
-        }
-        for (price, head) in self.ladder.far_in_window().into_iter().chain(parked) {
-            match self.ladder.near(price) {
-                Some(level) => {
-                    self.move_queue(head, level);
-                    self.slab.free(head);
-                    self.ladder.set(level);
-                }
-                None => self.ladder.set_far(price, head),
-            }
-        }
-    }
-
-    /// Moves the orders of one queue, which is not empty, to another, which is.
-    fn move_queue(&mut self, from: u32, to: u32) {
-        let (first, last) = (self.slab.get(from).next, self.slab.get(from).prev);
-        self.slab.get_mut(first).prev = to;
-        self.slab.get_mut(last).next = to;
-        let head = self.slab.get_mut(to);
-        (head.next, head.prev) = (first, last);
-        let head = self.slab.get_mut(from);
-        (head.next, head.prev) = (from, from);
-    }
-
     /// Takes an order off the book and returns its record.
     #[inline(always)]
     fn remove(&mut self, handle: u32, place: I::Place) -> Record {
@@ -261,6 +221,7 @@ impl<I: IdIndex> FastBook<I> {
         self.slab.get_mut(record.next).prev = record.prev;
         self.index.vacate(place);
         self.slab.free(handle);
+        // Bound: the order that goes was counted.
         self.live = self.live.wrapping_sub(1);
         // In a circular list of two, the other one is the head.
         if record.next == record.prev {
@@ -291,6 +252,7 @@ impl<I: IdIndex> FastBook<I> {
             let record = self.remove(handle, place);
             return self.cancelled(&record, CancelCause::Reduced, events);
         }
+        // Bound: tested above.
         record.remaining = record.remaining.wrapping_sub(by.0);
         events.push_with(|| Event::Reduced {
             order,
@@ -415,7 +377,10 @@ impl<I: IdIndex> OrderBook for FastBook<I> {
             if expires_at > now {
                 break;
             }
-            self.cancel(order, CancelCause::Expired, events);
+            // Invariant: an order that expires rests, and forgets its expiry when it leaves; so this ends.
+            let (handle, place) = self.find(order).expect("an order that expires rests in the book");
+            let record = self.remove(handle, place);
+            self.cancelled(&record, CancelCause::Expired, events);
         }
     }
 

@@ -1,4 +1,7 @@
 //! The records of resting orders, in one vector, with `u32` handles in place of pointers.
+//!
+//! It does not know which records are linked to which. A newcomer needs to know one thing: a record that was given back is the
+//! next one that is taken, for an order or for the head of a level alike, with whatever it held before.
 
 use prefetch_index::prefetch_index;
 
@@ -39,6 +42,7 @@ impl Slab {
         Self { records, free: 0 }
     }
 
+    /// The record with this handle. Invariant: handles come from [`take`](Self::take), and the vector never shrinks.
     #[inline]
     pub(super) fn get(&self, handle: u32) -> &Record {
         &self.records[handle as usize]
@@ -75,10 +79,8 @@ impl Slab {
             self.records.reserve_exact((length / 8).saturating_add(1024));
         }
         self.records.push(Record::default());
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "a book holds at most ORDERS_MAX orders, far below 2^32"
-        )]
+        // Bound: a book holds at most `ORDERS_MAX` orders, 2^26, with at most one far head for each, and two windows of heads.
+        #[expect(clippy::cast_possible_truncation, reason = "a slab has fewer than 2^28 records")]
         let handle = length as u32;
         handle
     }
@@ -87,6 +89,17 @@ impl Slab {
     #[inline]
     pub(super) fn prefetch(&self, handle: u32) {
         prefetch_index(&self.records, handle as usize);
+    }
+
+    /// How many records there are: heads, orders and free ones.
+    pub(super) fn records(&self) -> usize {
+        self.records.len()
+    }
+
+    /// The free records, the next one to be taken first.
+    pub(super) fn free_records(&self) -> impl Iterator<Item = u32> + '_ {
+        let next = |handle: u32| (handle != 0).then_some(handle);
+        std::iter::successors(next(self.free), move |handle| next(self.get(*handle).next))
     }
 
     pub(super) fn memory_bytes(&self) -> usize {

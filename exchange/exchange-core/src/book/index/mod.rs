@@ -5,6 +5,8 @@
 
 mod dense;
 mod opaque;
+#[cfg(test)]
+mod tests;
 
 pub use dense::DenseIndex;
 pub use opaque::OpaqueIndex;
@@ -24,6 +26,9 @@ pub enum Vacancy<P> {
 ///
 /// Finding an id tells its place, so that removing or adding it does not look a second time. A place is good until the index
 /// changes. Handles are never zero, and no two ids have the same one.
+///
+/// Removing ids never makes another id unacceptable: where [`vacancy`](Self::vacancy) said [`Vacancy::Free`], it says so again,
+/// perhaps with another place. A taker relies on it, whose fills remove ids between its acceptance and its rest.
 pub trait IdIndex {
     /// Where an id is kept.
     type Place: Copy;
@@ -49,6 +54,9 @@ pub trait IdIndex {
 
     /// A handle that is probably that of `id`, or zero: for prefetching on, where a mistake costs nothing.
     fn guess(&self, id: u64) -> u32;
+
+    /// How many ids live. It may have to count them.
+    fn live_ids(&self) -> usize;
 
     /// Bytes allocated.
     fn memory_bytes(&self) -> usize;

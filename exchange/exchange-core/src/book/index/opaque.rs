@@ -16,7 +16,7 @@ use super::{IdIndex, Vacancy};
 #[derive(Debug, Clone)]
 pub struct OpaqueIndex {
     slots: Vec<u64>,
-    /// 32 minus the number of bits that choose a slot.
+    /// 32 minus the number of bits that choose a slot: a tag is shifted down by it. The number of slots is a power of two.
     shift: u32,
     live: usize,
     seed: u64,
@@ -28,6 +28,9 @@ const SLOTS_SMALL: usize = 1 << 16;
 /// Slots of an empty index: two cache lines.
 const SLOTS_MIN: usize = 16;
 
+/// What is left of the bits of a tag when one of the slots of an empty index is chosen.
+const SHIFT_MAX: u32 = u32::BITS - SLOTS_MIN.trailing_zeros();
+
 impl Default for OpaqueIndex {
     fn default() -> Self {
         Self::with_seed(0)
@@ -38,17 +41,20 @@ impl OpaqueIndex {
     /// An empty index whose order of slots depends on `seed`.
     #[must_use]
     pub fn with_seed(seed: u64) -> Self {
-        Self { slots: vec![0; SLOTS_MIN], shift: 32 - SLOTS_MIN.trailing_zeros(), live: 0, seed }
+        Self { slots: vec![0; SLOTS_MIN], shift: SHIFT_MAX, live: 0, seed }
     }
 
     /// Makes room for this many ids, so that none of them makes the index grow.
+    ///
+    /// # Panics
+    /// For more than five eighths of 2^32 ids, which no book can hold.
     pub fn reserve(&mut self, ids: usize) {
         while self.room() <= ids {
             self.grow();
         }
     }
 
-    /// How many ids fit.
+    /// The number of ids at which it grows.
     #[inline(always)]
     fn room(&self) -> usize {
         let eighths = if self.slots.len() <= SLOTS_SMALL { 2 } else { 5 };
@@ -56,7 +62,7 @@ impl OpaqueIndex {
     }
 
     #[inline(always)]
-    fn tag(&self, id: u64) -> u32 {
+    pub(super) fn tag(&self, id: u64) -> u32 {
         // A folded multiplication: both halves of the product depend on all bits of the id.
         let product = u128::from(id ^ self.seed).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         #[expect(
@@ -64,9 +70,7 @@ impl OpaqueIndex {
             reason = "the halves of the product are folded on purpose"
         )]
         let tag = ((product >> 64) as u64 ^ product as u64) >> 32;
-        #[expect(clippy::cast_possible_truncation, reason = "shifted down to 32 bits above")]
-        let tag = tag as u32;
-        tag
+        tag as u32
     }
 
     #[inline(always)]
@@ -119,9 +123,7 @@ impl OpaqueIndex {
 
 #[inline]
 fn tag_of(entry: u64) -> u32 {
-    #[expect(clippy::cast_possible_truncation, reason = "shifted down to 32 bits")]
-    let tag = (entry >> 32) as u32;
-    tag
+    (entry >> 32) as u32
 }
 
 #[inline]
@@ -148,7 +150,9 @@ impl IdIndex for OpaqueIndex {
 
     #[inline(always)]
     fn fill(&mut self, place: usize, id: u64, handle: u32) {
+        // Invariant: a handle is not zero, so an entry is not either.
         self.slots[place] = u64::from(self.tag(id)) << 32 | u64::from(handle);
+        // Bound: fewer than the slots, because the index grows first.
         self.live = self.live.wrapping_add(1);
         if self.live >= self.room() {
             self.grow();
@@ -158,6 +162,7 @@ impl IdIndex for OpaqueIndex {
     #[inline(always)]
     fn vacate(&mut self, place: usize) {
         let mask = self.mask();
+        // Bound: the id that goes was counted.
         self.live = self.live.wrapping_sub(1);
         // Entries behind the hole move into it unless that would put them before the slot they belong to.
         let mut hole = place;
@@ -197,6 +202,10 @@ impl IdIndex for OpaqueIndex {
         let (first, second) =
             (self.slots[home & self.mask()], self.slots[home.wrapping_add(1) & self.mask()]);
         handle_of(if tag_of(first) == tag { first } else { second })
+    }
+
+    fn live_ids(&self) -> usize {
+        self.live
     }
 
     fn memory_bytes(&self) -> usize {
