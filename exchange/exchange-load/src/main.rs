@@ -4,6 +4,7 @@
 
 use std::fs::File;
 use std::io::BufWriter;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -60,7 +61,7 @@ enum Command {
     /// Kill a process that writes the log, at random moments, and look whether anything acknowledged is lost
     SoakKill {
         /// How often
-        #[arg(long, default_value_t = 50)]
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
         rounds: u32,
         /// What the moments are drawn from
         #[arg(long, default_value_t = 1)]
@@ -95,8 +96,8 @@ struct CommitArguments {
     #[arg(long)]
     folder: Option<PathBuf>,
     /// How many waiters, one measurement after the other
-    #[arg(long, value_delimiter = ',', default_values_t = [8, 32, 128])]
-    waiters: Vec<usize>,
+    #[arg(long, value_delimiter = ',', default_values = ["8", "32", "128"])]
+    waiters: Vec<NonZeroUsize>,
     /// How many threads drive the waiters; 0: each waiter is a thread
     #[arg(long, default_value_t = 1)]
     drivers: usize,
@@ -105,8 +106,8 @@ struct CommitArguments {
 #[derive(Args)]
 struct Effort {
     /// Rounds; the figures are their medians
-    #[arg(long, default_value_t = 5)]
-    rounds: usize,
+    #[arg(long, default_value = "5")]
+    rounds: NonZeroUsize,
     /// One short round, in which results are compared and speeds are shown but not judged
     #[arg(long)]
     quick: bool,
@@ -117,7 +118,7 @@ impl From<&Effort> for bench::Effort {
         if effort.quick {
             Self { rounds: 1, operations: Some(QUICK_OPERATIONS) }
         } else {
-            Self { rounds: effort.rounds, operations: None }
+            Self { rounds: effort.rounds.get(), operations: None }
         }
     }
 }
@@ -322,7 +323,8 @@ fn measure_commit(arguments: &CommitArguments) -> Result<()> {
         0 => Waiting::Threads,
         threads => Waiting::Tasks(threads),
     };
-    let plan = Plan::new(folder, arguments.waiters.clone(), waiting, (&arguments.effort).into());
+    let waiters = arguments.waiters.iter().map(|waiters| waiters.get()).collect();
+    let plan = Plan::new(folder, waiters, waiting, (&arguments.effort).into());
     judge(&commit::report(&plan)?, &arguments.effort)
 }
 

@@ -5,6 +5,7 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "printing is what this program does")]
 
+use std::num::NonZeroUsize;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -35,11 +36,11 @@ enum Command {
     },
     /// Run many seeds.
     Soak {
-        /// How many.
-        #[arg(long, conflicts_with = "minutes")]
+        /// How many; 1,000 if neither this nor a time is given.
+        #[arg(long, conflicts_with = "minutes", value_parser = clap::value_parser!(u64).range(1..))]
         seeds: Option<u64>,
         /// Or for how long.
-        #[arg(long)]
+        #[arg(long, value_parser = clap::value_parser!(u64).range(1..=MINUTES_MAX))]
         minutes: Option<u64>,
         /// The first seed.
         #[arg(long, default_value_t = 0)]
@@ -48,13 +49,15 @@ enum Command {
         #[arg(long)]
         coverage: bool,
         /// In how many threads.
-        #[arg(long, default_value_t = 2)]
-        jobs: usize,
+        #[arg(long, default_value = "2")]
+        jobs: NonZeroUsize,
     },
 }
 
 /// Seeds of a soak of which nothing else is said.
 const SEEDS_DEFAULT: u64 = 1_000;
+/// Two years: no clock overflows on the way.
+const MINUTES_MAX: u64 = 1_000_000;
 /// A line of progress comes after so many seeds.
 const PROGRESS_EVERY: u64 = 500;
 
@@ -70,7 +73,7 @@ fn main() -> ExitCode {
     match Arguments::parse().command {
         Command::Run { seed, verbose } => run_one(seed, verbose),
         Command::Soak { seeds, minutes, from, coverage, jobs } => {
-            run_many(seeds, minutes, from, jobs, coverage)
+            run_many(seeds, minutes, from, jobs.get(), coverage)
         }
     }
 }
