@@ -256,9 +256,11 @@ fn run(command: Command) -> Result<()> {
 fn replay_book(file: &Path, book: Book) -> Result<()> {
     let flow = read_flow(file)?;
     let (replay, latency) = (book.replay(&flow), book.latency(&flow));
-    println!("{} {}", file.display(), replay.key);
+    // In one piece: whoever closes the pipe after the first line has what he wanted.
     println!(
-        "ops={} cpu_s={:.3} mops={:.2} p50_ns={} p99_ns={} book_mb={:.1}",
+        "{} {}\nops={} cpu_s={:.3} mops={:.2} p50_ns={} p99_ns={} book_mb={:.1}",
+        file.display(),
+        replay.key,
         replay.operations,
         replay.processor.as_secs_f64(),
         replay.mops(),
