@@ -3,7 +3,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "printing is what this program does")]
 
 use std::fs::File;
-use std::io::BufWriter;
+use std::io::{BufWriter, ErrorKind, Write};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -256,9 +256,8 @@ fn run(command: Command) -> Result<()> {
 fn replay_book(file: &Path, book: Book) -> Result<()> {
     let flow = read_flow(file)?;
     let (replay, latency) = (book.replay(&flow), book.latency(&flow));
-    // In one piece: whoever closes the pipe after the first line has what he wanted.
-    println!(
-        "{} {}\nops={} cpu_s={:.3} mops={:.2} p50_ns={} p99_ns={} book_mb={:.1}",
+    print(&format!(
+        "{} {}\nops={} cpu_s={:.3} mops={:.2} p50_ns={} p99_ns={} book_mb={:.1}\n",
         file.display(),
         replay.key,
         replay.operations,
@@ -267,8 +266,15 @@ fn replay_book(file: &Path, book: Book) -> Result<()> {
         latency.p50_ns,
         latency.p99_ns,
         replay.memory_bytes.unwrap_or(0) as f64 / 1e6,
-    );
-    Ok(())
+    ))
+}
+
+/// Prints in one piece. Whoever closes the pipe has read what he wanted.
+fn print(text: &str) -> Result<()> {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error).context("printing the result"),
+        _ => Ok(()),
+    }
 }
 
 fn compare_books(time: Duration, seed: Option<u64>) -> Result<()> {
