@@ -1,6 +1,8 @@
 //! The ladder of reject reasons, walked: for every command and every reason it can meet, a command with that fault is rejected
 //! with that reason and changes nothing; with two faults, the reason that is tested first is the answer.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod support;
 
 use std::collections::BTreeSet;

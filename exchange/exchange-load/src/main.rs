@@ -121,7 +121,7 @@ fn judge(report: &Report, effort: &Effort) -> Result<()> {
 }
 
 fn measure_commit(arguments: &CommitArguments) -> Result<()> {
-    let beside = || Ok::<_, std::io::Error>(std::env::current_exe()?.with_file_name("commit-bench"));
+    let beside = || Ok::<_, std::io::Error>(std::env::current_exe()?.with_file_name(""));
     let folder = arguments.folder.clone().map_or_else(beside, Ok).context("finding this program")?;
     let waiting = match arguments.drivers {
         0 => Waiting::Threads,

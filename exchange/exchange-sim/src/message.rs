@@ -86,6 +86,11 @@ pub enum Message {
     WhereKnown,
     /// Sequencer to risk: up to here.
     KnownUpTo(Sequence),
+    /// Sequencer to client: it is longer than the log takes; this was not taken and never will be.
+    TooLarge {
+        /// Which request.
+        request: u64,
+    },
     /// A follower of the log to the sequencer: this is where I stand, stream what comes after.
     Follow {
         /// The last record it has.

@@ -46,7 +46,6 @@ pub(super) fn charge(cost: u64, rate: u32, credit: u32) -> (u64, u32) {
     let rate = u64::from(rate);
     let rest = (cost % MILLION).wrapping_mul(rate);
     let whole = (cost / MILLION).wrapping_mul(rate).wrapping_add(rest / MILLION);
-    #[expect(clippy::cast_possible_truncation, reason = "a remainder of division by a million")]
     let part = (rest % MILLION) as u32;
     if part > credit {
         // Bound: part > 0, so `whole` is below cost * rate / 1e6 <= cost and has a successor.
@@ -93,9 +92,8 @@ impl Fees {
     }
 
     const fn field(self, shift: u32) -> u32 {
-        #[expect(clippy::cast_possible_truncation, reason = "masked to 20 bits")]
-        let field = (self.0 >> shift & Self::MASK) as u32;
-        field
+        // Masked to 20 bits, so nothing is cut off.
+        (self.0 >> shift & Self::MASK) as u32
     }
 
     /// What the order pays for a fill as maker, in millionths.

@@ -47,10 +47,11 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Files are made in `folder`, which is removed afterwards.
+    /// Files are made below `folder`, in a new folder that is removed afterwards.
     #[must_use]
     pub fn new(folder: PathBuf, waiters: Vec<usize>, waiting: Waiting, effort: Effort) -> Self {
         let time = if effort.operations.is_some() { TIME_QUICK } else { TIME };
+        let folder = folder.join(format!("commit-bench-{}", std::process::id()));
         Self { folder, waiters, waiting, time, rounds: effort.rounds }
     }
 }

@@ -46,7 +46,10 @@ const WINDOW_BYTES: usize = 8 * (FRAME_HEADER_BYTES + PAYLOAD_BYTES_MAX);
 /// A piece of a file in memory, moving forwards.
 #[derive(Debug)]
 pub(crate) struct Window {
+    /// Room for [`WINDOW_BYTES`]; allocated once, and not touched beyond what was read.
     bytes: Vec<u8>,
+    /// How many of them were read.
+    filled: usize,
     /// Where in the file `bytes` begins.
     start: u64,
     /// Where in `bytes` the next byte stands that has not been used.
@@ -57,7 +60,7 @@ pub(crate) struct Window {
 
 impl Window {
     pub(crate) fn new(offset: u64) -> Self {
-        Self { bytes: Vec::new(), start: offset, at: 0, ended: false }
+        Self { bytes: vec![0; WINDOW_BYTES], filled: 0, start: offset, at: 0, ended: false }
     }
 
     /// Where in the file the window stands.
@@ -66,7 +69,7 @@ impl Window {
     }
 
     pub(crate) fn rest(&self) -> &[u8] {
-        &self.bytes[self.at..]
+        &self.bytes[self.at..self.filled]
     }
 
     /// The bytes just advanced over.
@@ -82,10 +85,9 @@ impl Window {
     pub(crate) fn fill(&mut self, file: &impl StorageFile) -> Result<(), LogError> {
         self.start = self.offset();
         self.at = 0;
-        self.bytes.resize(WINDOW_BYTES, 0);
-        let count = file.read_at(self.start, &mut self.bytes)?;
-        self.bytes.truncate(count);
-        self.ended = count < WINDOW_BYTES;
+        self.filled = 0;
+        self.filled = file.read_at(self.start, &mut self.bytes)?;
+        self.ended = self.filled < WINDOW_BYTES;
         Ok(())
     }
 

@@ -63,7 +63,11 @@ impl Trader {
     pub fn told(&mut self, events: &[Event]) {
         for event in events {
             match *event {
-                Event::Rested { order, instrument, account, .. } if self.accounts.contains(&account) => {
+                // A spoilt order may have come to rest where this trader does not trade.
+                Event::Rested { order, instrument, account, .. }
+                    if self.accounts.contains(&account)
+                        && (instrument.0 as usize) < self.instruments.len() =>
+                {
                     if self.known.len() == REMEMBERED_MAX {
                         self.known.remove(0);
                     }

@@ -171,6 +171,15 @@ impl Client {
                 self.submit_unsent(stage);
                 Ok(())
             }
+            Message::TooLarge { request } => {
+                let Some(index) = self.index(request) else { return Ok(()) };
+                if let Some(pending) = self.pending.remove(index) {
+                    stage.oracle.coverage().happened("refused as too large");
+                    stage.oracle.given_up(pending.identity)?;
+                }
+                self.think_later(stage);
+                Ok(())
+            }
             Message::Busy { request } => {
                 self.mark(request, Progress::Refused);
                 if !self.backs_off {

@@ -192,6 +192,11 @@ impl Sequencer {
     }
 
     fn submitted(&mut self, stage: &mut Stage, submission: Submission) -> Handled {
+        if submission.payload.len() > self.log.limits().payload_bytes_max {
+            let too_large = Message::TooLarge { request: submission.request };
+            stage.kernel.send(submission.link, submission.session, Party::Sequencer, too_large);
+            return Ok(());
+        }
         if self.queue.len() >= stage.plan.log.queue_max {
             let busy = Message::Busy { request: submission.request };
             stage.kernel.send(submission.link, submission.session, Party::Sequencer, busy);

@@ -25,7 +25,8 @@ impl<I: IdIndex> FastBook<I> {
 
     /// Carries out commands that stand in a row in some other form, each turned into a [`BookCommand`] when its turn comes: so
     /// the processor decides only once, and not first when it decodes and again when it applies, what kind a command is.
-    /// `command` is called once for each, in order, when the one before it is done.
+    /// `command` is called once for each, in order, when the one before it is done. Whether to look ahead is decided once for the
+    /// whole row, by the orders that live at its start.
     ///
     /// `subject` says the id that a command names first and its price, or zero. It is asked ahead and should not branch; a
     /// wrong answer costs time and nothing else.

@@ -216,3 +216,24 @@ fn a_segment_without_room_is_not_begun() {
     let error = SegmentedLog::open(MemoryStorage::new(), options, Epoch(1)).unwrap_err();
     assert_eq!(error.to_string(), "a segment of 100 bytes is too small, expected 2048 or more");
 }
+
+#[test]
+fn a_file_made_to_look_like_a_million_records_is_refused_in_bounded_time() {
+    let storage = ten_batches();
+    let name = segment(1, 1);
+    let mut content = storage.content(&name).unwrap();
+    content.truncate(RECORDS_AT as usize + 10 * (RECORD_OVERHEAD + "record 0".len()));
+    // Heads of frames that claim to be long, to come later and to know that record 11 was durable; only the checksum is wrong.
+    let mut head = vec![0xff; 4];
+    head.extend_from_slice(&60_000_u32.to_le_bytes());
+    head.extend_from_slice(&1_u32.to_le_bytes());
+    head.extend_from_slice(&1_u32.to_le_bytes());
+    head.extend_from_slice(&1_000_u64.to_le_bytes());
+    head.extend_from_slice(&[0xff; 8]);
+    head.extend_from_slice(&11_u64.to_le_bytes());
+    while content.len() < BATCH_BYTES_MAX {
+        content.extend_from_slice(&head);
+    }
+    storage.put(&name, content);
+    check_refused(&storage, &["record 11: found checksum", "too much behind it looks like records"]);
+}

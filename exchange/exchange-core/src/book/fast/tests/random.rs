@@ -89,7 +89,7 @@ impl Stream {
 
 fn run<I: IdIndex>(index: I, seed: u64) {
     let (mut pair, mut stream) = (Pair::new(index), Stream::new(seed));
-    for _ in 0..6_000 {
+    for _ in 0..3_000 {
         pair.step(&stream.next());
     }
     assert!(pair.fast.live_orders() > 20, "the stream leaves orders");
