@@ -302,20 +302,21 @@ impl Ledger {
         })
     }
 
-    /// The sums by asset and the digest of all balances, from scratch.
-    pub(super) fn recounted(&self) -> (Vec<Sums>, u64) {
-        let mut sums = vec![Sums::default(); self.totals.len()];
+    /// The digest of all balances, from scratch, and in `sums` what they sum up to by asset.
+    pub(super) fn recount(&self, sums: &mut Vec<Sums>) -> u64 {
+        sums.clear();
+        sums.resize(self.totals.len(), Sums::default());
         let mut digest = 0_u64;
         let rows = self.cells.chunks_exact(self.totals.len().max(1));
         for (account, row) in (0..).zip(rows) {
-            for (asset, (cell, sums)) in row.iter().zip(&mut sums).enumerate() {
+            for (asset, (cell, sums)) in row.iter().zip(sums.iter_mut()).enumerate() {
                 // Bound: fewer than 2^32 numbers below 2^64, in 128 bits.
                 sums.reserved = sums.reserved.wrapping_add(cell.reserved.into());
                 sums.held = sums.held.wrapping_add(cell.free.into()).wrapping_add(cell.reserved.into());
                 digest = digest.wrapping_add(cell.mixed(AccountId(account), asset));
             }
         }
-        (sums, digest)
+        digest
     }
 }
 
