@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 pub use file::{Loss, SECTOR_BYTES, SimFile};
-pub use storage::SharedDisk;
+pub use storage::{SharedDisk, is_fault};
 
 use crate::random::Random;
 
