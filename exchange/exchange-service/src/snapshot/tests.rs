@@ -293,6 +293,49 @@ fn a_snapshot_ahead_of_the_log_shows_that_the_log_lost_something() {
     assert!(sequence == Sequence(50) && last < Sequence(50));
 }
 
+/// All files and what they hold.
+fn contents(storage: &MemoryStorage) -> Vec<(String, Option<Vec<u8>>)> {
+    storage.list().unwrap().into_iter().map(|name| (name.clone(), storage.content(&name))).collect()
+}
+
+#[test]
+fn damage_to_the_last_record_is_not_cut_as_a_torn_tail_when_a_snapshot_knows_that_it_was_durable() {
+    let storage = with_snapshots(50, 50, 1);
+    let name = storage.list().unwrap().into_iter().rfind(|name| name.ends_with(".log")).unwrap();
+    let mut content = storage.content(&name).unwrap();
+    let last_set = content.iter().rposition(|byte| *byte != 0).unwrap();
+    content[last_set] ^= 1;
+    storage.put(&name, content);
+    let before = contents(&storage);
+    let SnapshotError::LogLostRecords { sequence, last, .. } = error(&storage) else { panic!() };
+    assert_eq!((sequence, last), (Sequence(50), Sequence(49)));
+    assert_eq!(contents(&storage), before, "a refused log is not touched");
+}
+
+#[test]
+fn a_log_that_does_not_go_on_where_the_snapshot_ends_is_not_touched() {
+    let storage = with_snapshots(100, 100, 1);
+    let whole = contents(&storage);
+    let names: Vec<String> = whole.iter().map(|(name, _)| name.clone()).collect();
+    let snapshot = newest(&storage);
+    // All of the log is gone, its end is gone, its beginning is gone and the snapshot is, too.
+    let logs: Vec<&String> = names.iter().filter(|name| name.ends_with(".log")).collect();
+    let lost: [Vec<&String>; 3] = [logs.clone(), vec![logs[logs.len() - 1]], vec![logs[0], &snapshot]];
+    for missing in lost {
+        let copy = storage.copy();
+        for name in &missing {
+            copy.remove(name).unwrap();
+        }
+        let before = contents(&copy);
+        let error = recover(copy.clone(), OPTIONS, Epoch(9), Digest::default).err().unwrap();
+        assert!(
+            matches!(error, SnapshotError::LogLostRecords { .. } | SnapshotError::Gap { .. }),
+            "{error}: without {missing:?}"
+        );
+        assert_eq!(contents(&copy), before, "without {missing:?}");
+    }
+}
+
 #[test]
 fn a_fault_or_a_crash_at_any_operation_leaves_no_half_snapshot() {
     let operations = [
