@@ -204,7 +204,9 @@ fn check<S: Storage>(
             last = Some(scan(&segment.name, &segment.header, &storage.open(&segment.name)?, Position::Last)?);
             break;
         };
-        if next.header.first <= check_from {
+        // A segment that claims to hold nothing would be removed, so that is never taken on trust.
+        let claims_nothing = segment.header.first == next.header.first;
+        if next.header.first <= check_from && !claims_nothing {
             continue;
         }
         checked += 1;

@@ -353,9 +353,12 @@ fn a_fault_or_a_crash_at_any_operation_leaves_no_half_snapshot() {
         for after in 0..6 {
             for keep in [false, true] {
                 let storage = with_snapshots(40, 20, 3);
-                let expected = plain(&storage);
-                let (_log, mut follower) =
+                let (mut log, mut follower) =
                     follower(&storage, SnapshotOptions { keep: 1, ..SnapshotOptions::default() });
+                // The snapshot must be one that is not there yet.
+                write(&mut log, 5);
+                assert_eq!(follower.step(TimestampNs(0), 5).unwrap().records, 5);
+                let expected = plain(&storage);
                 storage.fail(Fault { operation, after, kind: ErrorKind::Other });
                 let written = follower.write(TimestampNs(0));
                 failed += u32::from(written.is_err());
@@ -365,7 +368,7 @@ fn a_fault_or_a_crash_at_any_operation_leaves_no_half_snapshot() {
                 assert_eq!(fold, expected);
                 assert_eq!(restored.invalid, []);
                 if written.is_ok() {
-                    assert_eq!(restored.snapshot.unwrap().sequence, Sequence(40));
+                    assert_eq!(restored.snapshot.unwrap().sequence, Sequence(45));
                 }
             }
         }
@@ -431,6 +434,21 @@ fn snapshots_appear_on_a_thread_while_the_log_is_written() {
     let Recovered { fold, restored, .. } = recovered(&storage);
     assert_eq!(&fold, follower.fold());
     assert_eq!((fold, restored.records), (plain(&storage), 0));
+}
+
+#[test]
+fn a_follower_that_failed_on_its_thread_can_be_noticed() {
+    let storage = MemoryStorage::new();
+    let (mut log, follower) = follower(&storage, SnapshotOptions { events: 2, ..SnapshotOptions::default() });
+    let thread = FollowerThread::start(follower, || TimestampNs(1), |_| {}).unwrap();
+    assert!(!thread.is_finished());
+    storage.fail(Fault { operation: Operation::Rename, after: 0, kind: ErrorKind::Other });
+    write(&mut log, 1);
+    while !thread.is_finished() {
+        thread::yield_now();
+    }
+    let SnapshotError::Storage(error) = thread.stop().unwrap_err() else { panic!() };
+    assert_eq!(error.operation, Operation::Rename);
 }
 
 #[test]
