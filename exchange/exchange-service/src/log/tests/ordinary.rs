@@ -189,6 +189,7 @@ fn segments_that_were_made_ahead_are_like_any_other() {
     let storage = MemoryStorage::new();
     let (mut log, _) = open(&storage, 1);
     log.prepare_ahead().unwrap();
+    log.prepare_ahead().unwrap();
     for _ in 0..200 {
         commit(&mut log, &["a record of some length"]);
     }
