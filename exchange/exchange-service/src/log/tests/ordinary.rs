@@ -223,3 +223,18 @@ fn a_reader_that_pruning_overtook_is_told_so_and_not_that_the_log_is_damaged() {
     assert!(wanted > Sequence(2) && wanted < first, "{wanted} {first}");
     assert_eq!(last, Sequence(100));
 }
+
+#[test]
+fn what_is_kept_can_be_read_wherever_the_log_is_pruned() {
+    let storage = MemoryStorage::new();
+    let (mut log, _) = open(&storage, 1);
+    for _ in 0..100 {
+        commit(&mut log, &["a record of some length"]);
+    }
+    let before = storage.list().unwrap().len();
+    for keep in 1..=101 {
+        log.prune(Sequence(keep)).unwrap();
+        assert_eq!(texts(&log, keep).len() as u64, 101 - keep, "pruned below {keep}");
+    }
+    assert!(before > 2 && storage.list().unwrap().len() == 1);
+}

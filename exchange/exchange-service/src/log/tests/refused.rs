@@ -275,3 +275,24 @@ fn a_segment_that_another_writer_filled_behind_our_back_is_refused_and_not_remov
     let LogError::Corrupt { file, .. } = error else { panic!("{error}") };
     assert_eq!((file, storage.list().unwrap()), (segment(11, 2), before));
 }
+
+#[test]
+fn a_record_that_knows_of_more_or_less_than_it_can_is_refused() {
+    let storage = ten_batches();
+    let name = segment(1, 1);
+    let record = RECORD_OVERHEAD + "record 0".len();
+    // Record 9 was written when 8 was durable.
+    for durable in [0_u64, 7, 10, u64::MAX] {
+        let copy = storage.copy();
+        let mut content = storage.content(&name).unwrap();
+        let mut frame = Vec::new();
+        let header = FrameHeader { epoch: Epoch(1), sequence: Sequence(10), time: TimestampNs(1_000) };
+        let payload = [&durable.to_le_bytes()[..], b"record 9"].concat();
+        encode_frame(header, &payload, &mut frame).unwrap();
+        let at = RECORDS_AT as usize + 9 * record;
+        content[at..at + record].copy_from_slice(&frame);
+        copy.put(&name, content);
+        let place = format!("record 10: found durable position {durable}, expected 8 to 9");
+        check_refused(&copy, &[&place]);
+    }
+}
