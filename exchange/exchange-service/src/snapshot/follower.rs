@@ -194,6 +194,13 @@ where
         Ok(Self { stop, thread: Some(thread) })
     }
 
+    /// True once the thread has ended. Where nobody stopped it, the log, the disk or the fold failed: no snapshot will be made
+    /// any more, and [`stop`](Self::stop) says why.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        self.thread.as_ref().is_none_or(JoinHandle::is_finished)
+    }
+
     /// Ends it after the step it is in, and gives the follower back.
     ///
     /// # Errors
