@@ -10,10 +10,11 @@ use exchange_types::{Epoch, Sequence, TimestampNs, encode_file_header};
 /// The name that every input gets.
 const ID: SnapshotId = SnapshotId { sequence: Sequence(5), state_hash: 0 };
 
-/// Reads one input as a snapshot, in both ways.
+/// Reads one input as a snapshot, in both ways, and its first line as the name of one.
 pub fn run(bytes: &[u8]) {
     read(bytes.to_vec());
     read(with_checksums(bytes));
+    name(&String::from_utf8_lossy(bytes.split(|byte| *byte == b'\n').next().unwrap_or_default()));
 }
 
 fn read(bytes: Vec<u8>) {
@@ -22,7 +23,9 @@ fn read(bytes: Vec<u8>) {
     storage.put(&ID.name(), bytes.clone());
     let mut store = SnapshotStore::new(storage.clone());
     let mut state = Vec::new();
-    match store.read(ID, &mut state).expect("a disk without faults") {
+    let found = store.read(ID, &mut state).expect("a disk without faults");
+    assert!(state.capacity() <= 2 * length, "memory for what is there, not for what is promised");
+    match found {
         Ok(()) => {
             // What was read is what would be written: the same state under the same epoch and time.
             let epoch = Epoch(u32::from_le_bytes([bytes[24], bytes[25], bytes[26], bytes[27]]));
@@ -32,8 +35,23 @@ fn read(bytes: Vec<u8>) {
         }
         Err(invalid) => {
             assert!(invalid.offset <= length as u64 && !invalid.reason.is_empty(), "{invalid:?}");
+            assert_eq!(store.needed_from().expect("a disk without faults"), None, "nobody relies on it");
+            assert_eq!(store.retain(1).expect("a disk without faults").len(), 1, "it is named to somebody");
             assert_eq!(storage.content(&ID.name()), Some(bytes), "it is left as it is");
         }
+    }
+}
+
+/// A name with the ending of a snapshot is one, or is named as none; it is never lost.
+fn name(text: &str) {
+    let storage = MemoryStorage::new();
+    let name = format!("{text}.snapshot");
+    storage.put(&name, Vec::new());
+    let (listed, foreign) = SnapshotStore::new(storage).list().expect("a disk without faults");
+    match (&listed[..], &foreign[..]) {
+        ([id], []) => assert_eq!(id.name(), name, "there is one way to write a name"),
+        ([], [invalid]) => assert_eq!(invalid.file, name),
+        other => panic!("one file is one thing: {other:?}"),
     }
 }
 

@@ -136,6 +136,20 @@ fn a_count_beyond_the_bytes_is_refused() {
     assert!(matches!(error.fault, SnapshotFault::TooMany { what: "tiers", limit: 256, .. }), "{error}");
 }
 
+/// Each of these is added to by one for as long as the venue runs, and proofs of bounds say that it never ends. A number from
+/// outside is no such count: the next order to rest would be number zero, and the engine could not read its own snapshot.
+#[test]
+fn a_count_that_could_not_go_on_is_refused() {
+    let (sequence, events, arrivals) = (20, 36, 53);
+    for at in [sequence, events, arrivals] {
+        let mut snapshot = small_snapshot();
+        snapshot[at + 7] = 0x80;
+        let error = restore(&snapshot).unwrap_err();
+        let rule = "what is counted one by one is below 2^63";
+        assert_eq!(error.fault, SnapshotFault::Invalid { rule }, "at {at}");
+    }
+}
+
 /// The format says nothing about books, so what ran on one kind goes on with the other.
 #[test]
 fn a_snapshot_does_not_depend_on_the_book() {

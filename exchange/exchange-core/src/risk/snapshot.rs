@@ -27,7 +27,7 @@ use super::orders::{NONE, Record};
 use super::settle::reservation_of;
 use super::{Listing, Risk};
 use crate::book::Order;
-use crate::snapshot::{Reader, SnapshotError, Writer};
+use crate::snapshot::{COUNTABLE, Reader, SnapshotError, Writer, is_countable};
 
 /// Bytes of the message that lists an instrument.
 const LISTING_BYTES: usize = 96;
@@ -93,6 +93,7 @@ impl Risk {
         let mut risk = Self::new(index_seed);
         risk.state = reader.choice(STATE, trading_state)?;
         risk.arrivals = reader.u64()?;
+        reader.hold(COUNTABLE, is_countable(risk.arrivals))?;
         risk.read_accounts(reader)?;
         risk.read_markets(reader)?;
         for asset in (0..).take(risk.ledger.assets()).map(AssetId) {

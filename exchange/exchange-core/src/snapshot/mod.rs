@@ -65,6 +65,8 @@ impl<B: OrderBook> Engine<B> {
             checkpoint_at: reader.u64()?,
         };
         reader.hold("the last checkpoint is one of the events", progress.checkpoint_at <= progress.events)?;
+        let counts = [progress.sequence.0, progress.events];
+        reader.hold(COUNTABLE, counts.into_iter().all(is_countable))?;
         let risk = Risk::read(&mut reader, maker.seed(), progress.time)?;
         reader.end()?;
         let matching = books_of(&risk, maker)
@@ -78,6 +80,14 @@ impl<B: OrderBook> Engine<B> {
             Err(SnapshotError { offset: HASH_AT, fault })
         }
     }
+}
+
+/// The rule of [`is_countable`].
+pub(crate) const COUNTABLE: &str = "what is counted one by one is below 2^63";
+
+/// Whether a count can go on: what is counted one by one never comes this far, and nothing checks it again.
+pub(crate) fn is_countable(count: u64) -> bool {
+    count < 1 << 63
 }
 
 /// Where the state hash stands.

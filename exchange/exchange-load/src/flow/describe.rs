@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use exchange_types::{PriceTicks, Side};
+use exchange_types::Side;
 
 use super::{Flow, Operation, Record};
 use crate::naive::NaiveBook;
@@ -105,7 +105,9 @@ impl Description {
     }
 
     fn price(&mut self, record: &Record) {
-        if record.price > PriceTicks(0) {
+        let limited = record.operation.submits() && record.operation != Operation::Market
+            || record.operation == Operation::Replace;
+        if limited {
             self.prices = (self.prices.0.min(record.price.0), self.prices.1.max(record.price.0));
         }
     }

@@ -260,8 +260,8 @@ fn record(bytes: &[u8], header: &Header, offset: u64) -> Result<Record, FlowErro
     Ok(Record {
         order: OrderId(order),
         new_order: OrderId(new_order),
-        // Nobody looks at the price of the operations that may carry a negative one.
-        price: PriceTicks(u32::try_from(price).unwrap_or(0)),
+        // Nobody looks at the price of the operations that may carry a negative one; its bits are kept to be written back.
+        price: PriceTicks(price.cast_unsigned()),
         quantity: QuantityLots(quantity),
         account: AccountId(u32_at(bytes, 24)),
         operation,
