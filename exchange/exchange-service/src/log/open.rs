@@ -6,7 +6,8 @@
 //! 2. Its last batch is *written again* and synced. The process before may have ended between writing and syncing, or after a
 //!    sync that failed, and then what can be read is not what is on the disk; the operating system would not even write it
 //!    again, because it counts it as written. So recovery does, before it promises anything.
-//! 3. A new segment begins the new epoch. From here on a writer with an older epoch is fenced.
+//! 3. A new segment begins the new epoch. From here on an open with an older epoch is refused; a writer
+//!    that is still running is kept out by the lock on the folder.
 //! 4. Leftovers are removed: a segment that was being made, segments of earlier epochs without a record.
 
 use std::sync::Arc;

@@ -107,7 +107,9 @@ impl<S: Storage, R: LogReader, F: Fold> SnapshotFollower<S, R, F> {
     /// When the log or the disk fails. The follower is then to be dropped; the log and the snapshots before are as they were.
     pub fn step(&mut self, now: TimestampNs, records_max: u64) -> Result<Step, SnapshotError> {
         let mut step = Step { records: 0, snapshot: None, invalid: Vec::new() };
-        while step.records < records_max && self.events < self.options.events {
+        // Zero events between snapshots would mean none of either.
+        let events_between = self.options.events.max(1);
+        while step.records < records_max && self.events < events_between {
             let Some(record) = self.reader.next()? else { break };
             self.events += self.fold.apply(&record);
             self.sequence = record.sequence;
@@ -116,7 +118,7 @@ impl<S: Storage, R: LogReader, F: Fold> SnapshotFollower<S, R, F> {
             step.records += 1;
         }
         let waited = now.0.saturating_sub(self.since.0);
-        let due = self.events >= self.options.events || waited >= self.options.interval_ns;
+        let due = self.events >= events_between || waited >= self.options.interval_ns;
         if self.records > 0 && due {
             step.snapshot = Some(self.write(now)?);
             step.invalid = self.store.retain(self.options.keep)?;
