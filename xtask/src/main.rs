@@ -84,7 +84,7 @@ const TASKS: [Task; 12] = [
     },
     Task {
         name: "bench",
-        arguments: "config|check|exchange [--rounds N]",
+        arguments: "config|check [--rounds N] | exchange [book|engine|commit] [--quick]",
         summary: "CPU and peak memory beside other programs; speed beside plain counterparts",
         run: bench::run,
     },
@@ -96,7 +96,7 @@ const TASKS: [Task; 12] = [
     },
     Task {
         name: "sim",
-        arguments: "[--seed N [--verbose] | --seeds N | --minutes M] [--from S]",
+        arguments: "[--seed N [--verbose] | --seeds N | --minutes M] [--from S] [--coverage]",
         summary: "the exchange in one thread from a seed, with faults; one seed or many",
         run: sim::run,
     },

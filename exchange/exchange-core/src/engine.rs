@@ -22,7 +22,7 @@ use crate::risk::{Admitted, Risk, Violation};
 const BALANCES_RECOUNTED_PER_EVENT: u64 = 16;
 
 /// The same for orders. One costs several times as much as a balance, in the table of risk and again in its book, so from 1,000
-/// live orders on the orders wait for a later checkpoint.
+/// live orders on the orders wait for a later checkpoint, and with them the digests.
 const ORDERS_RECOUNTED_PER_EVENT: u64 = 1;
 
 /// How far the fold has come.
@@ -168,6 +168,7 @@ impl<B: OrderBook> Engine<B> {
         }
         if due(self.risk.live_orders(), self.orders_recounted_at, ORDERS_RECOUNTED_PER_EVENT) {
             self.orders_recounted_at = events;
+            self.risk.audit_digests()?;
             let expected = self.risk.audit_orders()?;
             if self.matching.orders_digest() != expected {
                 return Err(Violation { rule: "the orders in the books are the orders that risk knows" });
@@ -183,6 +184,7 @@ impl<B: OrderBook> Engine<B> {
     /// The first rule that does not hold.
     pub fn audit(&mut self) -> Result<(), Violation> {
         self.risk.audit_balances()?;
+        self.risk.audit_digests()?;
         self.risk.audit_orders()?;
         self.matching.audit(&self.risk)
     }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use exchange_core::book::index::{DenseIndex, IdIndex, OpaqueIndex};
 use exchange_core::book::{BookCommand, FastBook, OrderBook, ReferenceBook};
-use exchange_types::{Event, EventBuffer, InstrumentId};
+use exchange_types::{Event, EventBuffer, InstrumentId, RejectReason};
 use rustix::time::{ClockId, clock_gettime};
 
 use crate::commands::Decoder;
@@ -40,7 +40,8 @@ trait Matcher {
 /// What a file is replayed through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Book {
-    /// The book that runs, with the index that fits the file's ids.
+    /// The book that runs, with the index that fits the file's ids: the dense one where the header says how high they go,
+    /// unless they turn out to lie too far apart for it.
     Fast,
     /// The book that specifies matching.
     Reference,
@@ -53,7 +54,11 @@ impl Book {
     #[must_use]
     pub fn replay(self, flow: &Flow) -> Replay {
         match self {
-            Self::Fast if flow.header.highest_id != 0 => replay(&mut fast_dense(flow), flow),
+            Self::Fast if flow.header.highest_id != 0 => {
+                let mut dense = fast_dense(flow);
+                let found = replay(&mut dense, flow);
+                if dense.out_of_range { replay(&mut fast_opaque(flow), flow) } else { found }
+            }
             Self::Fast => replay(&mut fast_opaque(flow), flow),
             Self::Reference => replay(&mut reference(flow), flow),
             Self::Plain => replay(&mut Plain::new(flow), flow),
@@ -64,7 +69,11 @@ impl Book {
     #[must_use]
     pub fn latency(self, flow: &Flow) -> Latency {
         match self {
-            Self::Fast if flow.header.highest_id != 0 => latency(&mut fast_dense(flow), flow),
+            Self::Fast if flow.header.highest_id != 0 => {
+                let mut dense = fast_dense(flow);
+                let found = latency(&mut dense, flow);
+                if dense.out_of_range { latency(&mut fast_opaque(flow), flow) } else { found }
+            }
             Self::Fast => latency(&mut fast_opaque(flow), flow),
             Self::Reference => latency(&mut reference(flow), flow),
             Self::Plain => latency(&mut Plain::new(flow), flow),
@@ -281,6 +290,8 @@ struct Core<B> {
     book: B,
     decoder: Decoder,
     events: EventBuffer,
+    /// An id was not in the range of a dense index, so the order was not taken and what was found is not the file's key.
+    out_of_range: bool,
 }
 
 impl<B: ReplayedBook> Core<B> {
@@ -292,6 +303,7 @@ impl<B: ReplayedBook> Core<B> {
             decoder,
             // Sweeps take several orders at once; beyond this the buffer grows once and stays.
             events: EventBuffer::with_capacity(4 * CHUNK),
+            out_of_range: false,
         }
     }
 }
@@ -308,8 +320,10 @@ impl<B: ReplayedBook> Matcher for Core<B> {
 
     fn hash(&mut self, key: &mut TradeKey) {
         for event in &self.events {
-            if let Event::Trade(trade) = event {
-                key.trade(trade.maker, trade.taker, trade.price, trade.quantity);
+            match event {
+                Event::Trade(trade) => key.trade(trade.maker, trade.taker, trade.price, trade.quantity),
+                Event::Rejected { reason: RejectReason::OrderIdOutOfRange, .. } => self.out_of_range = true,
+                _ => {}
             }
         }
         self.events.clear();

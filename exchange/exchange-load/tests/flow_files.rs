@@ -4,6 +4,7 @@ use std::error::Error;
 use std::io::{self, Read};
 
 use exchange_load::flow::{Flow, FlowError, Ids, Mix, Problem, Record, generate, scrambled};
+use exchange_load::replay::Book;
 use exchange_types::{OrderId, Side};
 
 const HEADER_BYTES: usize = 64;
@@ -178,4 +179,18 @@ fn opaque_ids_are_the_dense_ones_scrambled() {
         assert_eq!(*opaque, expected);
     }
     assert_eq!(scrambled(OrderId(0)), OrderId(0), "no id stays no id");
+}
+
+/// Ids that the header calls dense, and that lie too far apart for an index of dense ids.
+#[test]
+fn ids_far_apart_are_replayed_all_the_same() {
+    let mut flow = generate(Mix::All, Ids::Dense, 9, Some(2_000));
+    let apart = |id: OrderId| OrderId(id.0.wrapping_mul(1 << 40));
+    for record in &mut flow.records {
+        *record = Record { order: apart(record.order), new_order: apart(record.new_order), ..*record };
+    }
+    flow.header.highest_id = u64::MAX;
+    let plain = Book::Plain.replay(&flow).key;
+    assert!(plain.trades.trades > 100, "{plain}");
+    assert_eq!(Book::Fast.replay(&flow).key, plain);
 }

@@ -19,11 +19,6 @@
 //! | `simulation` | one run |
 //! | `soak` | many runs |
 
-#![allow(
-    clippy::cast_possible_truncation,
-    reason = "a run has some thousands of commands; its numbers fit wherever they go"
-)]
-
 pub mod check;
 pub mod disk;
 pub mod fold;

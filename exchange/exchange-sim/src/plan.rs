@@ -100,6 +100,9 @@ pub enum Fault {
     ClockBack(u64),
     /// Copies of the disk lose their power in every way and must all recover; the run itself goes on undisturbed.
     PowerLossOfCopies,
+    /// A copy of the log is pruned below its oldest snapshot, the power goes meanwhile, and what is left must do; the run itself
+    /// goes on undisturbed.
+    PruneCopy,
     /// A copy of the disk has a bit flipped in an old record and must be refused; the run itself goes on undisturbed.
     RotLog,
     /// A copy of the disk has a bit flipped in its newest snapshot, and an older one must do.
@@ -130,6 +133,7 @@ impl Fault {
             Self::Full(..) => "full disk",
             Self::ClockBack(_) => "clock goes back",
             Self::PowerLossOfCopies => "power loss of copies",
+            Self::PruneCopy => "power loss while pruning",
             Self::RotLog => "damage to a record",
             Self::RotSnapshot => "damage to a snapshot",
         }
@@ -185,7 +189,7 @@ impl Plan {
 }
 
 /// Kinds of faults.
-const KINDS: usize = 15;
+const KINDS: usize = 16;
 
 fn faults(
     random: &mut Random,
@@ -252,7 +256,8 @@ fn fault(kind: usize, random: &mut Random, traders: usize, feeds: usize, subscri
         11 => Fault::Full(random.below(20_000), random.magnitude(MILLISECOND, 200 * MILLISECOND)),
         12 => Fault::ClockBack(random.magnitude(1, 1_000 * MILLISECOND)),
         13 => Fault::PowerLossOfCopies,
-        14 if random.permille(500) => Fault::RotSnapshot,
+        14 => Fault::PruneCopy,
+        15 if random.permille(500) => Fault::RotSnapshot,
         _ => Fault::RotLog,
     }
 }

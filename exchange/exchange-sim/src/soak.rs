@@ -64,7 +64,8 @@ pub fn soak(
             if !goes_on(number) {
                 return;
             }
-            match run(from + number, Options::default()) {
+            // After the highest seed comes 0.
+            match run(from.wrapping_add(number), Options::default()) {
                 Ok(report) => {
                     if let Ok(mut totals) = totals.lock() {
                         totals.add(&report);

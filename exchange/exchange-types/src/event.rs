@@ -173,7 +173,8 @@ pub enum Event {
 }
 
 impl Event {
-    /// How many events lie between two checkpoints, each with a state hash and a full recount.
+    /// How many events lie between two checkpoints, each with a state hash; it comes after a full recount, unless there is so
+    /// much to count that this waits for a later one.
     pub const CHECKPOINT_EVERY: u64 = 1_000;
 }
 

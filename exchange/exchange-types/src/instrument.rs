@@ -85,7 +85,8 @@ pub struct InstrumentSpec {
     pub min_quantity: Quantity,
     /// The largest order.
     pub max_quantity: Quantity,
-    /// The most an account may hold of the base asset, open buy orders included; zero: no limit.
+    /// The most of the base asset that a buy order may bring an account to, with its other open buy orders; zero: no limit. A
+    /// deposit, and a sale for this asset in another instrument, are not held to it.
     pub position_limit: Quantity,
     /// What a maker pays.
     pub maker_fee: FeeRate,

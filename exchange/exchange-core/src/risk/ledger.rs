@@ -302,21 +302,26 @@ impl Ledger {
         })
     }
 
-    /// The digest of all balances, from scratch, and in `sums` what they sum up to by asset.
-    pub(super) fn recount(&self, sums: &mut Vec<Sums>) -> u64 {
+    /// What all balances sum up to, by asset, from scratch.
+    pub(super) fn recount(&self, sums: &mut Vec<Sums>) {
         sums.clear();
         sums.resize(self.totals.len(), Sums::default());
-        let mut digest = 0_u64;
-        let rows = self.cells.chunks_exact(self.totals.len().max(1));
-        for (account, row) in (0..).zip(rows) {
-            for (asset, (cell, sums)) in row.iter().zip(sums.iter_mut()).enumerate() {
+        for row in self.cells.chunks_exact(self.totals.len().max(1)) {
+            for (cell, sums) in row.iter().zip(sums.iter_mut()) {
                 // Bound: fewer than 2^32 numbers below 2^64, in 128 bits.
                 sums.reserved = sums.reserved.wrapping_add(cell.reserved.into());
                 sums.held = sums.held.wrapping_add(cell.free.into()).wrapping_add(cell.reserved.into());
-                digest = digest.wrapping_add(cell.mixed(AccountId(account), asset));
             }
         }
-        digest
+    }
+
+    /// The digest of all balances, from scratch.
+    pub(super) fn recounted_digest(&self) -> u64 {
+        let rows = self.cells.chunks_exact(self.totals.len().max(1));
+        (0..).zip(rows).fold(0, |digest, (account, row)| {
+            let mixed = row.iter().enumerate().map(|(asset, cell)| cell.mixed(AccountId(account), asset));
+            mixed.fold(digest, u64::wrapping_add)
+        })
     }
 }
 

@@ -119,3 +119,68 @@ impl Ledger {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use exchange_core::book::ReferenceBook;
+    use exchange_types::{AccountId, Event, InstrumentId, OrderId, PriceTicks, QuantityLots, Side, Trade};
+
+    use super::Ledger;
+
+    fn rested(order: u64, side: Side, price: u32, quantity: u32) -> Event {
+        Event::Rested {
+            order: OrderId(order),
+            instrument: InstrumentId(0),
+            account: AccountId(1),
+            side,
+            price: PriceTicks(price),
+            quantity: QuantityLots(quantity),
+        }
+    }
+
+    /// A buyer trades with this maker at this price; `left` is what is left of the maker.
+    fn bought(maker: u64, price: u32, quantity: u32, left: u32) -> Event {
+        Event::Trade(Trade {
+            maker: OrderId(maker),
+            taker: OrderId(99),
+            instrument: InstrumentId(0),
+            maker_account: AccountId(1),
+            taker_account: AccountId(2),
+            price: PriceTicks(price),
+            quantity: QuantityLots(quantity),
+            maker_remaining: QuantityLots(left),
+            taker_remaining: QuantityLots(0),
+            taker_side: Side::Buy,
+        })
+    }
+
+    /// What the ledger says of these events beside an empty book.
+    #[track_caller]
+    fn check(events: &[Event], expected: &str) {
+        let found = Ledger::default().check(events, &ReferenceBook::new(InstrumentId(0)));
+        let found = found.expect_err("the book is empty and the events are not");
+        assert!(found.starts_with(expected), "expected {expected}, found {found}");
+    }
+
+    #[test]
+    fn events_that_contradict_one_another_are_found() {
+        let ask = rested(1, Side::Sell, 100, 5);
+        check(&[bought(1, 100, 5, 0)], "a maker that does not rest");
+        check(&[ask, bought(1, 101, 5, 0)], "a trade that is not at the maker's price");
+        check(&[ask, bought(1, 100, 6, 0)], "a trade of more than there is");
+        check(&[ask, bought(1, 100, 3, 1)], "a trade that does not add up");
+        check(&[ask, ask], "an order that rests twice");
+    }
+
+    #[test]
+    fn a_trade_that_passes_a_better_or_an_older_order_is_found() {
+        let (old, young) = (rested(1, Side::Sell, 100, 5), rested(2, Side::Sell, 100, 5));
+        check(&[old, young, bought(2, 100, 5, 0)], "a trade that passed an order");
+        check(&[rested(3, Side::Sell, 99, 1), old, bought(1, 100, 5, 0)], "a trade that passed an order");
+    }
+
+    #[test]
+    fn an_order_that_the_book_does_not_have_is_found() {
+        check(&[rested(1, Side::Buy, 100, 5)], "events leave 1 orders, the book shows 0");
+    }
+}

@@ -16,7 +16,7 @@ pub use tally::Tally;
 
 use std::fmt;
 
-use exchange_core::book::index::{DenseIndex, IdIndex, OpaqueIndex};
+use exchange_core::book::index::{DenseIndex, OpaqueIndex};
 use exchange_core::book::{FastBook, OrderBook, ReferenceBook};
 use exchange_types::{Event, EventBuffer, InstrumentId, OrderId, Side};
 
@@ -48,6 +48,9 @@ impl fmt::Display for Divergence {
     }
 }
 
+/// Neither zero nor one, so that a default shows.
+const INSTRUMENT: InstrumentId = InstrumentId(3);
+
 impl Case {
     /// The case of a seed: even seeds use dense ids, odd ones opaque ids.
     #[must_use]
@@ -63,14 +66,18 @@ impl Case {
     /// not add up to the book.
     pub fn run(&self) -> Result<Tally, Divergence> {
         match self.ids {
-            Ids::Dense => compare(FastBook::new(InstrumentId(3), DenseIndex::default(), 0), &self.steps),
-            Ids::Opaque => compare(FastBook::new(InstrumentId(3), OpaqueIndex::default(), 0), &self.steps),
+            Ids::Dense => compare(FastBook::new(INSTRUMENT, DenseIndex::default(), 0), &self.steps),
+            Ids::Opaque => compare(FastBook::new(INSTRUMENT, OpaqueIndex::default(), 0), &self.steps),
         }
     }
 
     /// Cuts a case that fails down to steps of which none can be left out; one that does not fail stays as it is.
     pub fn shrink(&mut self) {
-        let Err(divergence) = self.run() else { return };
+        self.shrink_by(Self::run);
+    }
+
+    fn shrink_by(&mut self, run: impl Fn(&Self) -> Result<Tally, Divergence>) {
+        let Err(divergence) = run(self) else { return };
         self.steps.truncate(divergence.step + 1);
         let mut size = self.steps.len().div_ceil(2);
         while size > 0 {
@@ -78,7 +85,7 @@ impl Case {
             while start < self.steps.len() {
                 let mut shorter = self.clone();
                 shorter.steps.drain(start..(start + size).min(shorter.steps.len()));
-                match shorter.run() {
+                match run(&shorter) {
                     Err(divergence) => {
                         shorter.steps.truncate(divergence.step + 1);
                         *self = shorter;
@@ -91,8 +98,8 @@ impl Case {
     }
 }
 
-fn compare<I: IdIndex>(mut fast: FastBook<I>, steps: &[Step]) -> Result<Tally, Divergence> {
-    let mut reference = ReferenceBook::new(InstrumentId(3));
+fn compare(mut fast: impl OrderBook, steps: &[Step]) -> Result<Tally, Divergence> {
+    let mut reference = ReferenceBook::new(INSTRUMENT);
     let (mut ledger, mut tally) = (Ledger::default(), Tally::default());
     let (mut expected, mut found) = (EventBuffer::new(), EventBuffer::new());
     for (number, step) in steps.iter().enumerate() {
@@ -130,4 +137,67 @@ fn agree(
         pair("order", &reference.order(order), &fast.order(order))?;
     }
     pair("state hash", &reference.state_hash(), &fast.state_hash())
+}
+
+#[cfg(test)]
+mod tests {
+    use exchange_core::book::{BookCommand, OrderBook, ReferenceBook, RestingOrder};
+    use exchange_types::{CancelCause, EventBuffer, OrderId, PriceTicks, Side, TimestampNs};
+
+    use super::{Case, INSTRUMENT, compare};
+
+    /// A book with a mistake: an order that is reduced loses its place, and nothing says so.
+    struct LosesPlace(ReferenceBook);
+
+    impl OrderBook for LosesPlace {
+        fn apply(&mut self, command: &BookCommand, events: &mut EventBuffer) {
+            self.0.apply(command, events);
+            let BookCommand::Reduce { order, .. } = command else { return };
+            if let Some(resting) = self.0.order(*order) {
+                let silent = &mut EventBuffer::new();
+                self.0.apply(&BookCommand::Cancel { order: *order, cause: CancelCause::Requested }, silent);
+                let again = resting.replacement(resting.id, resting.price, resting.remaining);
+                self.0.apply(&BookCommand::Submit(again), silent);
+            }
+        }
+
+        fn expire(&mut self, now: TimestampNs, events: &mut EventBuffer) {
+            self.0.expire(now, events);
+        }
+
+        fn order(&self, order: OrderId) -> Option<RestingOrder> {
+            self.0.order(order)
+        }
+
+        fn best(&self, side: Side) -> Option<PriceTicks> {
+            self.0.best(side)
+        }
+
+        fn live_orders(&self) -> usize {
+            self.0.live_orders()
+        }
+
+        fn visit(&self, see: &mut dyn FnMut(&RestingOrder)) {
+            self.0.visit(see);
+        }
+    }
+
+    #[test]
+    fn a_mistake_is_found_and_cut_down_to_the_steps_that_show_it() {
+        let run = |case: &Case| compare(LosesPlace(ReferenceBook::new(INSTRUMENT)), &case.steps);
+        let mut case = (0..).map(Case::new).find(|case| run(case).is_err()).expect("some case shows it");
+        case.shrink_by(run);
+        // Two orders at one price, and a reduction of the first.
+        assert_eq!(case.steps.len(), 3, "{:#?}", case.steps);
+        let divergence = run(&case).expect_err("what is left still fails");
+        assert!(divergence.step == 2 && divergence.what.starts_with("state hash"), "{divergence}");
+    }
+
+    #[test]
+    fn a_case_without_a_mistake_is_not_cut() {
+        let mut case = Case::new(1);
+        let length = case.steps.len();
+        case.shrink();
+        assert_eq!(case.steps.len(), length);
+    }
 }

@@ -86,7 +86,7 @@ pub fn steps(seed: u64, ids: Ids) -> Vec<Step> {
     let mut random = Random::new(scrambled(seed ^ 0x0062_6f6f_6b73));
     let length = random.between(STEPS.0, STEPS.1);
     // From a handful of orders, where sides empty all the time, to as many as accumulate.
-    let keep_per_cent = [5, 20, 40, 60][random.below(4) as usize];
+    let keep_per_cent = [5, 20, 40, 60, 85][random.below(5) as usize];
     let mut stream = Stream {
         pattern: Pattern::Near,
         pattern_left: 0,

@@ -19,7 +19,7 @@ use exchange_types::{
 use crate::replay::thread_time;
 
 /// Bytes of event records after which the journal's buffer is empty again: as if somebody wrote them away.
-const JOURNAL_BYTES: usize = 1 << 20;
+const JOURNAL_BYTES: usize = 1 << 17;
 
 /// Why there is no figure.
 #[derive(Debug, thiserror::Error)]

@@ -224,7 +224,8 @@ impl Queue {
     pub(crate) fn publish(&self, durable: Sequence, wakers: &mut Vec<Option<Waker>>) {
         self.durable.0.store(durable.0, Ordering::Release);
         std::mem::swap(&mut self.in_flight().wakers, wakers);
-        for waker in wakers.drain(..).flatten() {
+        let mut all = WakeAll(wakers.drain(..));
+        for waker in all.0.by_ref().flatten() {
             waker.wake();
         }
     }
@@ -251,6 +252,17 @@ impl Queue {
         gathering.prune = gathering.prune.max(Some(keep));
         drop(gathering);
         self.arrived.notify_one();
+    }
+}
+
+/// Wakes the others when a waker panics, which is not theirs to suffer for.
+struct WakeAll<'wakers>(std::vec::Drain<'wakers, Option<Waker>>);
+
+impl Drop for WakeAll<'_> {
+    fn drop(&mut self) {
+        for waker in self.0.by_ref().flatten() {
+            waker.wake();
+        }
     }
 }
 

@@ -261,6 +261,35 @@ fn a_writer_that_panics_leaves_nobody_waiting() {
 }
 
 #[test]
+fn a_waker_that_panics_leaves_nobody_else_waiting() {
+    struct Panics;
+    impl Wake for Panics {
+        fn wake(self: Arc<Self>) {
+            panic!("a waiter's mistake");
+        }
+    }
+    let storage = MemoryStorage::new();
+    let (follower, batches, release) = held();
+    let committer = Committer::start(log(&storage, 1 << 16), clock(), follower).unwrap();
+    let submitter = committer.submitter();
+    let woken = Arc::new(Count::default());
+    let mut first = pin!(submitter.commit(b"first"));
+    assert!(poll(&mut first, &woken).is_pending());
+    batches.recv().unwrap();
+    let mut bad = pin!(submitter.commit(b"bad"));
+    assert!(bad.as_mut().poll(&mut Context::from_waker(&Waker::from(Arc::new(Panics)))).is_pending());
+    let mut good = pin!(submitter.commit(b"good"));
+    assert!(poll(&mut good, &woken).is_pending());
+    release.send(()).unwrap();
+    release.send(()).unwrap();
+    while !committer.is_finished() {
+        thread::yield_now();
+    }
+    assert_eq!(woken.0.load(Ordering::SeqCst), 2);
+    assert_eq!(poll(&mut good, &woken), Poll::Ready(Ok(Sequence(3))));
+}
+
+#[test]
 fn followers_see_every_record_once_in_order_and_its_durability_afterwards() {
     #[derive(Default)]
     struct Seen {

@@ -43,6 +43,14 @@ pub enum LogError {
         /// The limit.
         bytes_max: usize,
     },
+    /// The log ends before a record that is known to have been durable: a snapshot covers it. Nothing was changed.
+    #[error("the log ends with record {last}, and everything up to record {covered} was durable")]
+    Lost {
+        /// What is known to have been durable.
+        covered: Sequence,
+        /// The last record that can be read.
+        last: Sequence,
+    },
     /// A segment would have no room for a record.
     #[error("a segment of {bytes} bytes is too small, expected {bytes_min} or more")]
     SegmentTooSmall {

@@ -6,7 +6,8 @@
 //! 2. Its last batch is *written again* and synced. The process before may have ended between writing and syncing, or after a
 //!    sync that failed, and then what can be read is not what is on the disk; the operating system would not even write it
 //!    again, because it counts it as written. So recovery does, before it promises anything.
-//! 3. A new segment begins the new epoch. From here on a writer with an older epoch is fenced.
+//! 3. A new segment begins the new epoch. From here on an open with an older epoch is refused; a writer
+//!    that is still running is kept out by the lock on the folder.
 //! 4. Leftovers are removed: a segment that was being made, segments of earlier epochs without a record.
 
 use std::sync::Arc;
@@ -61,11 +62,10 @@ pub struct Recovery {
     pub removed: Vec<String>,
 }
 
-/// A segment that was found.
-struct Found<F> {
+/// A segment that was found. It is not kept open: a log may have more segments than a process may have open files.
+struct Found {
     name: String,
     header: SegmentHeader,
-    file: F,
 }
 
 impl<S: Storage> SegmentedLog<S> {
@@ -75,6 +75,20 @@ impl<S: Storage> SegmentedLog<S> {
     /// [`LogError::Corrupt`] when a file is not what the log would have written, [`LogError::Fenced`] when the epoch is not
     /// higher: both before anything was changed. [`LogError::Storage`] when the disk fails or is full; opening again is safe.
     pub fn open(storage: S, options: LogOptions, epoch: Epoch) -> Result<(Self, Recovery), LogError> {
+        Self::open_behind(storage, options, epoch, None)
+    }
+
+    /// Opens the log for whoever has a state that covers every record up to `covered`, and so knows that they were durable.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open); and, before anything was changed, [`LogError::Lost`] when the log ends before `covered`, and
+    /// [`LogError::NotHere`] when it begins after the record behind it.
+    pub(crate) fn open_behind(
+        storage: S,
+        options: LogOptions,
+        epoch: Epoch,
+        covered: Option<Sequence>,
+    ) -> Result<(Self, Recovery), LogError> {
         if options.segment_bytes < SEGMENT_BYTES_MIN {
             return Err(LogError::SegmentTooSmall {
                 bytes: options.segment_bytes,
@@ -87,10 +101,14 @@ impl<S: Storage> SegmentedLog<S> {
         if epoch <= held {
             return Err(LogError::Fenced { held, offered: epoch });
         }
-        let (last_scan, segments_checked) = check(&segments, options.check_from)?;
+        let (last_scan, segments_checked) = check(&storage, &segments, options.check_from)?;
+        let next = last_scan.as_ref().map_or(Sequence(1), |scanned| scanned.next);
+        if let Some(covered) = covered {
+            fits_behind(covered, segments.first().map_or(next, |first| first.header.first), next)?;
+        }
 
         if let (Some(last), Some(scanned)) = (segments.last(), &last_scan) {
-            settle(&last.file, scanned)?;
+            settle(&storage.open(&last.name)?, scanned)?;
         }
         // A name may have been given and not yet be durable, too.
         storage.sync_directory()?;
@@ -99,7 +117,6 @@ impl<S: Storage> SegmentedLog<S> {
             storage.remove(SPARE)?;
             removed.push(SPARE.to_owned());
         }
-        let next = last_scan.as_ref().map_or(Sequence(1), |scanned| scanned.next);
         let header = SegmentHeader {
             first: next,
             epoch,
@@ -148,16 +165,11 @@ impl<S: Storage> SegmentedLog<S> {
 }
 
 /// All segments in order, their headers checked and fitting together.
-fn find<S: Storage>(
-    storage: &S,
-    names: &[String],
-    options: &LogOptions,
-) -> Result<Vec<Found<S::File>>, LogError> {
-    let mut segments: Vec<Found<S::File>> = Vec::new();
+fn find<S: Storage>(storage: &S, names: &[String], options: &LogOptions) -> Result<Vec<Found>, LogError> {
+    let mut segments: Vec<Found> = Vec::new();
     // The digits in a name are as many in all, so this is the order of sequence, then epoch.
     for name in names.iter().filter(|name| is_segment(name)) {
-        let file = storage.open(name)?;
-        let header = SegmentHeader::read(name, &file)?;
+        let header = SegmentHeader::read(name, &storage.open(name)?)?;
         if header.partition != options.partition {
             let reason =
                 format!("found a segment of partition {}, expected {}", header.partition, options.partition);
@@ -173,15 +185,16 @@ fn find<S: Storage>(
                 return Err(corrupt(name, 0, reason));
             }
         }
-        segments.push(Found { name: name.clone(), header, file });
+        segments.push(Found { name: name.clone(), header });
     }
     Ok(segments)
 }
 
 /// Reads the segments that hold records from `check_from` on, and always the last; returns what the last one holds, and how
 /// many were read.
-fn check<F: StorageFile>(
-    segments: &[Found<F>],
+fn check<S: Storage>(
+    storage: &S,
+    segments: &[Found],
     check_from: Sequence,
 ) -> Result<(Option<Scanned>, usize), LogError> {
     let mut checked = 0;
@@ -189,14 +202,17 @@ fn check<F: StorageFile>(
     for (index, segment) in segments.iter().enumerate() {
         let Some(next) = segments.get(index + 1) else {
             checked += 1;
-            last = Some(scan(&segment.name, &segment.header, &segment.file, Position::Last)?);
+            last = Some(scan(&segment.name, &segment.header, &storage.open(&segment.name)?, Position::Last)?);
             break;
         };
-        if next.header.first <= check_from {
+        // A segment that claims to hold nothing would be removed, so that is never taken on trust.
+        let claims_nothing = segment.header.first == next.header.first;
+        if next.header.first <= check_from && !claims_nothing {
             continue;
         }
         checked += 1;
-        let scanned = scan(&segment.name, &segment.header, &segment.file, Position::Followed)?;
+        let scanned =
+            scan(&segment.name, &segment.header, &storage.open(&segment.name)?, Position::Followed)?;
         if scanned.next != next.header.first {
             let reason = format!(
                 "the segment ends before record {}, and `{}` begins with record {}",
@@ -213,6 +229,18 @@ fn check<F: StorageFile>(
         }
     }
     Ok((last, checked))
+}
+
+/// Whether a log from `first` to the record before `next` goes on where a state ends that covers everything up to `covered`.
+fn fits_behind(covered: Sequence, first: Sequence, next: Sequence) -> Result<(), LogError> {
+    let last = Sequence(next.0 - 1);
+    if last < covered {
+        return Err(LogError::Lost { covered, last });
+    }
+    if first > covered.next() {
+        return Err(LogError::NotHere { wanted: covered.next(), first, last });
+    }
+    Ok(())
 }
 
 /// Makes what was read of the last segment true: cut, written again, synced.

@@ -111,8 +111,12 @@ impl<S: Storage> SegmentReader<S> {
                     again = false;
                 }
                 Err(bad) => {
-                    let followed =
-                        self.shared.segments().iter().any(|segment| segment.first == expected.sequence);
+                    // The segment that follows may have been pruned meanwhile; who looks for it will be told.
+                    let followed = {
+                        let segments = self.shared.segments();
+                        segments.iter().any(|segment| segment.first == expected.sequence)
+                            || segments.first().is_some_and(|first| first.first > expected.sequence)
+                    };
                     let unwritten = window.rest().iter().all(|byte| *byte == 0);
                     if followed && unwritten && matches!(bad, Bad::Frame(_)) {
                         return Ok(None);

@@ -294,7 +294,7 @@ fn search(
     let mut budget = SEARCH_BYTES_MAX;
     for at in 1..length {
         let candidate = region.get(at..).unwrap_or_default();
-        let Some(size) = looks_like_proof(candidate, epoch, scanned.next) else { continue };
+        let Some(size) = looks_like_proof(candidate, at, epoch, scanned.next) else { continue };
         budget = match budget.checked_sub(size) {
             Some(rest) => rest,
             None => {
@@ -316,8 +316,8 @@ fn search(
 }
 
 /// The size of the frame that `bytes` would begin with, if it would prove that `lost` was durable and only its checksum is left
-/// to be tested.
-fn looks_like_proof(bytes: &[u8], epoch: Epoch, lost: Sequence) -> Option<usize> {
+/// to be tested. `bytes` stand `at` bytes behind the place of `lost`, so no more records than fit there can be between the two.
+fn looks_like_proof(bytes: &[u8], at: usize, epoch: Epoch, lost: Sequence) -> Option<usize> {
     let head = bytes.first_chunk::<RECORD_OVERHEAD>()?;
     let u32_at = |at: usize| head[at..].first_chunk().map_or(0, |field| u32::from_le_bytes(*field));
     let u64_at = |at: usize| head[at..].first_chunk().map_or(0, |field| u64::from_le_bytes(*field));
@@ -329,7 +329,8 @@ fn looks_like_proof(bytes: &[u8], epoch: Epoch, lost: Sequence) -> Option<usize>
         && (DURABLE_BYTES..=PAYLOAD_BYTES_MAX).contains(&length)
         && FRAME_HEADER_BYTES + length <= bytes.len()
         && lost.0 <= durable
-        && durable < sequence;
+        && durable < sequence
+        && sequence - lost.0 <= (at / RECORD_OVERHEAD) as u64;
     fits.then_some(FRAME_HEADER_BYTES + length)
 }
 

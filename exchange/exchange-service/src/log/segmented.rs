@@ -93,11 +93,14 @@ where
     S::File: Send,
 {
     /// From now on segments are filled with zeroes on a thread of their own before they are needed, so that no batch waits for
-    /// that (50 ms for 64 MiB). The thread ends with the log.
+    /// that (50 ms for 64 MiB). The thread ends with the log; asking again changes nothing.
     ///
     /// # Errors
     /// When no thread can be made.
     pub fn prepare_ahead(&mut self) -> io::Result<()> {
+        if self.preparer.is_some() {
+            return Ok(());
+        }
         let mut preparer = Preparer::start(self.storage.clone())?;
         preparer.request(self.header.bytes);
         self.preparer = Some(preparer);

@@ -107,7 +107,9 @@ impl<S: Storage, R: LogReader, F: Fold> SnapshotFollower<S, R, F> {
     /// When the log or the disk fails. The follower is then to be dropped; the log and the snapshots before are as they were.
     pub fn step(&mut self, now: TimestampNs, records_max: u64) -> Result<Step, SnapshotError> {
         let mut step = Step { records: 0, snapshot: None, invalid: Vec::new() };
-        while step.records < records_max && self.events < self.options.events {
+        // Zero events between snapshots would mean none of either.
+        let events_between = self.options.events.max(1);
+        while step.records < records_max && self.events < events_between {
             let Some(record) = self.reader.next()? else { break };
             self.events += self.fold.apply(&record);
             self.sequence = record.sequence;
@@ -116,7 +118,7 @@ impl<S: Storage, R: LogReader, F: Fold> SnapshotFollower<S, R, F> {
             step.records += 1;
         }
         let waited = now.0.saturating_sub(self.since.0);
-        let due = self.events >= self.options.events || waited >= self.options.interval_ns;
+        let due = self.events >= events_between || waited >= self.options.interval_ns;
         if self.records > 0 && due {
             step.snapshot = Some(self.write(now)?);
             step.invalid = self.store.retain(self.options.keep)?;
@@ -192,6 +194,13 @@ where
             Ok(follower)
         })?;
         Ok(Self { stop, thread: Some(thread) })
+    }
+
+    /// True once the thread has ended. Where nobody stopped it, the log, the disk or the fold failed: no snapshot will be made
+    /// any more, and [`stop`](Self::stop) says why.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        self.thread.as_ref().is_none_or(JoinHandle::is_finished)
     }
 
     /// Ends it after the step it is in, and gives the follower back.

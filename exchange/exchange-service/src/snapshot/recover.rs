@@ -25,6 +25,19 @@ pub struct Restored {
     pub epoch: Epoch,
 }
 
+impl Restored {
+    /// What an error of the log means to whoever has this state.
+    fn explain(&self, error: LogError) -> SnapshotError {
+        match (error, self.snapshot) {
+            (LogError::Lost { last, .. }, Some(id)) => {
+                SnapshotError::LogLostRecords { file: id.name(), sequence: id.sequence, last }
+            }
+            (LogError::NotHere { first, .. }, _) => SnapshotError::Gap { sequence: self.sequence, first },
+            (error, _) => SnapshotError::Log(error),
+        }
+    }
+}
+
 /// What [`recover`] gives.
 pub struct Recovered<S: Storage, F> {
     /// The log, ready to be appended to.
@@ -42,7 +55,8 @@ pub struct Recovered<S: Storage, F> {
 /// Opens the log in `storage` and restores the state. Records that the snapshot covers are not read again.
 ///
 /// # Errors
-/// As [`SegmentedLog::open`] and [`restore`].
+/// As [`SegmentedLog::open`] and [`restore`]. A log that does not go on where the snapshot ends is refused before anything in it
+/// is changed.
 pub fn recover<S: Storage, F: Fold>(
     storage: S,
     options: LogOptions,
@@ -52,7 +66,11 @@ pub fn recover<S: Storage, F: Fold>(
     let mut snapshots = SnapshotStore::new(storage.clone());
     let begun = begin(&mut snapshots, &fresh)?;
     let check_from = options.check_from.max(begun.restored.sequence.next());
-    let (log, mut recovery) = SegmentedLog::open(storage, LogOptions { check_from, ..options }, epoch)?;
+    let options = LogOptions { check_from, ..options };
+    // Judged before the log changes anything: the tail that it would cut may be what the snapshot proves to have been durable.
+    let (log, mut recovery) =
+        SegmentedLog::open_behind(storage, options, epoch, Some(begun.restored.sequence))
+            .map_err(|error| begun.restored.explain(error))?;
     if snapshots.remove_unfinished()? {
         recovery.removed.push(UNFINISHED.to_owned());
     }
@@ -119,13 +137,10 @@ fn begin<S: Storage, F: Fold>(
 fn finish<L: LogSource, F: Fold>(begun: Begun<F>, log: &L) -> Result<(F, Restored), SnapshotError> {
     let Begun { mut fold, mut restored } = begun;
     let last = log.durable();
-    if let Some(id) = restored.snapshot.filter(|id| id.sequence > last) {
-        return Err(SnapshotError::LogLostRecords { file: id.name(), sequence: id.sequence, last });
+    if restored.sequence > last {
+        return Err(restored.explain(LogError::Lost { covered: restored.sequence, last }));
     }
-    let mut reader = log.reader(restored.sequence.next()).map_err(|error| match error {
-        LogError::NotHere { first, .. } => SnapshotError::Gap { sequence: restored.sequence, first },
-        error => SnapshotError::Log(error),
-    })?;
+    let mut reader = log.reader(restored.sequence.next()).map_err(|error| restored.explain(error))?;
     while let Some(record) = reader.next()? {
         restored.events += fold.apply(&record);
         restored.records += 1;

@@ -293,6 +293,49 @@ fn a_snapshot_ahead_of_the_log_shows_that_the_log_lost_something() {
     assert!(sequence == Sequence(50) && last < Sequence(50));
 }
 
+/// All files and what they hold.
+fn contents(storage: &MemoryStorage) -> Vec<(String, Option<Vec<u8>>)> {
+    storage.list().unwrap().into_iter().map(|name| (name.clone(), storage.content(&name))).collect()
+}
+
+#[test]
+fn damage_to_the_last_record_is_not_cut_as_a_torn_tail_when_a_snapshot_knows_that_it_was_durable() {
+    let storage = with_snapshots(50, 50, 1);
+    let name = storage.list().unwrap().into_iter().rfind(|name| name.ends_with(".log")).unwrap();
+    let mut content = storage.content(&name).unwrap();
+    let last_set = content.iter().rposition(|byte| *byte != 0).unwrap();
+    content[last_set] ^= 1;
+    storage.put(&name, content);
+    let before = contents(&storage);
+    let SnapshotError::LogLostRecords { sequence, last, .. } = error(&storage) else { panic!() };
+    assert_eq!((sequence, last), (Sequence(50), Sequence(49)));
+    assert_eq!(contents(&storage), before, "a refused log is not touched");
+}
+
+#[test]
+fn a_log_that_does_not_go_on_where_the_snapshot_ends_is_not_touched() {
+    let storage = with_snapshots(100, 100, 1);
+    let whole = contents(&storage);
+    let names: Vec<String> = whole.iter().map(|(name, _)| name.clone()).collect();
+    let snapshot = newest(&storage);
+    // All of the log is gone, its end is gone, its beginning is gone and the snapshot is, too.
+    let logs: Vec<&String> = names.iter().filter(|name| name.ends_with(".log")).collect();
+    let lost: [Vec<&String>; 3] = [logs.clone(), vec![logs[logs.len() - 1]], vec![logs[0], &snapshot]];
+    for missing in lost {
+        let copy = storage.copy();
+        for name in &missing {
+            copy.remove(name).unwrap();
+        }
+        let before = contents(&copy);
+        let error = recover(copy.clone(), OPTIONS, Epoch(9), Digest::default).err().unwrap();
+        assert!(
+            matches!(error, SnapshotError::LogLostRecords { .. } | SnapshotError::Gap { .. }),
+            "{error}: without {missing:?}"
+        );
+        assert_eq!(contents(&copy), before, "without {missing:?}");
+    }
+}
+
 #[test]
 fn a_fault_or_a_crash_at_any_operation_leaves_no_half_snapshot() {
     let operations = [
@@ -310,9 +353,12 @@ fn a_fault_or_a_crash_at_any_operation_leaves_no_half_snapshot() {
         for after in 0..6 {
             for keep in [false, true] {
                 let storage = with_snapshots(40, 20, 3);
-                let expected = plain(&storage);
-                let (_log, mut follower) =
+                let (mut log, mut follower) =
                     follower(&storage, SnapshotOptions { keep: 1, ..SnapshotOptions::default() });
+                // The snapshot must be one that is not there yet.
+                write(&mut log, 5);
+                assert_eq!(follower.step(TimestampNs(0), 5).unwrap().records, 5);
+                let expected = plain(&storage);
                 storage.fail(Fault { operation, after, kind: ErrorKind::Other });
                 let written = follower.write(TimestampNs(0));
                 failed += u32::from(written.is_err());
@@ -322,7 +368,7 @@ fn a_fault_or_a_crash_at_any_operation_leaves_no_half_snapshot() {
                 assert_eq!(fold, expected);
                 assert_eq!(restored.invalid, []);
                 if written.is_ok() {
-                    assert_eq!(restored.snapshot.unwrap().sequence, Sequence(40));
+                    assert_eq!(restored.snapshot.unwrap().sequence, Sequence(45));
                 }
             }
         }
@@ -388,6 +434,21 @@ fn snapshots_appear_on_a_thread_while_the_log_is_written() {
     let Recovered { fold, restored, .. } = recovered(&storage);
     assert_eq!(&fold, follower.fold());
     assert_eq!((fold, restored.records), (plain(&storage), 0));
+}
+
+#[test]
+fn a_follower_that_failed_on_its_thread_can_be_noticed() {
+    let storage = MemoryStorage::new();
+    let (mut log, follower) = follower(&storage, SnapshotOptions { events: 2, ..SnapshotOptions::default() });
+    let thread = FollowerThread::start(follower, || TimestampNs(1), |_| {}).unwrap();
+    assert!(!thread.is_finished());
+    storage.fail(Fault { operation: Operation::Rename, after: 0, kind: ErrorKind::Other });
+    write(&mut log, 1);
+    while !thread.is_finished() {
+        thread::yield_now();
+    }
+    let SnapshotError::Storage(error) = thread.stop().unwrap_err() else { panic!() };
+    assert_eq!(error.operation, Operation::Rename);
 }
 
 #[test]

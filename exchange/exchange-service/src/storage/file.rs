@@ -9,7 +9,7 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Operation, Storage, StorageError, StorageFile};
 
@@ -28,10 +28,30 @@ pub struct FileStorage {
 #[derive(Debug)]
 struct Folder {
     path: PathBuf,
-    /// Open so that the directory can be synced.
-    directory: File,
+    directory: Directory,
     /// Held for its lock.
     _lock: File,
+}
+
+/// The open folder itself, for making names durable.
+///
+/// The operating system reports a failed sync *once* for each handle, to whoever asks first. The log and the snapshots share this
+/// one: without a memory the snapshots would hear of it, and the log would be told next that all is well.
+#[derive(Debug)]
+struct Directory {
+    file: File,
+    /// What failed. Held during a sync, so that nobody asks between a failure and its note.
+    failed: Mutex<Option<(io::ErrorKind, String)>>,
+}
+
+impl Directory {
+    fn sync(&self, sync: impl FnOnce(&File) -> io::Result<()>) -> io::Result<()> {
+        let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((kind, text)) = &*failed {
+            return Err(io::Error::new(*kind, format!("an earlier sync failed: {text}")));
+        }
+        sync(&self.file).inspect_err(|error| *failed = Some((error.kind(), error.to_string())))
+    }
 }
 
 impl FileStorage {
@@ -42,6 +62,7 @@ impl FileStorage {
     pub fn open(path: &Path) -> Result<Self, StorageError> {
         let name = path.display().to_string();
         let fail = |source| StorageError::new(Operation::Lock, name.clone(), source);
+        let changed = holders(path);
         fs::create_dir_all(path).map_err(fail)?;
         let lock = OpenOptions::new()
             .create(true)
@@ -56,16 +77,32 @@ impl FileStorage {
             TryLockError::Error(source) => fail(source),
         })?;
         let directory = File::open(path).map_err(fail)?;
-        // The folder itself may be new; its name is durable only once its parent is synced.
-        if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-            File::open(parent).and_then(|parent| parent.sync_all()).map_err(fail)?;
+        // The folder itself may be new; its name is durable only once the folder that holds it is synced.
+        for holder in changed {
+            File::open(holder).and_then(|holder| holder.sync_all()).map_err(fail)?;
         }
+        let directory = Directory { file: directory, failed: Mutex::new(None) };
         Ok(Self { folder: Arc::new(Folder { path: path.to_owned(), directory, _lock: lock }) })
     }
 
     fn path(&self, name: &str) -> PathBuf {
         self.folder.path.join(name)
     }
+}
+
+/// The folders that hold a name which making `path` makes: its parent always, for the process before may have made it and ended
+/// before it was synced; and further up for as long as the folder is missing.
+fn holders(path: &Path) -> Vec<PathBuf> {
+    let mut holders = Vec::new();
+    for ancestor in path.ancestors().skip(1) {
+        // The parent of a relative path of one name is written as nothing.
+        let here = if ancestor.as_os_str().is_empty() { Path::new(".") } else { ancestor };
+        holders.push(here.to_owned());
+        if here.exists() {
+            break;
+        }
+    }
+    holders
 }
 
 impl Storage for FileStorage {
@@ -81,7 +118,8 @@ impl Storage for FileStorage {
                 let text = format!("the name {name:?} is not UTF-8");
                 fail(io::Error::new(io::ErrorKind::InvalidData, text))
             })?;
-            if name != LOCK_FILE && entry.file_type().map_err(fail)?.is_file() {
+            // Links and folders, too: a segment that somebody moved away and linked must not seem to be gone.
+            if name != LOCK_FILE {
                 names.push(name);
             }
         }
@@ -123,7 +161,7 @@ impl Storage for FileStorage {
 
     fn sync_directory(&self) -> Result<(), StorageError> {
         let folder = &self.folder;
-        folder.directory.sync_all().map_err(|source| {
+        folder.directory.sync(File::sync_all).map_err(|source| {
             StorageError::new(Operation::SyncDirectory, folder.path.display().to_string(), source)
         })
     }
@@ -187,6 +225,38 @@ mod tests {
         assert_eq!(error.source.to_string(), "another process owns this folder");
         drop(handle);
         FileStorage::open(folder.path()).unwrap();
+    }
+
+    #[test]
+    fn every_folder_that_gets_a_new_name_is_synced() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        assert_eq!(holders(&at("a/b/c")), [at("a/b"), at("a"), folder.path().to_owned()]);
+        FileStorage::open(&at("a/b/c")).unwrap();
+        assert_eq!(holders(&at("a/b/c")), [at("a/b")]);
+        assert_eq!(holders(Path::new("log")), [Path::new(".")]);
+    }
+
+    #[test]
+    fn a_failed_sync_of_the_directory_is_told_to_everyone_who_asks_later() {
+        let folder = tempfile::tempdir().unwrap();
+        let directory = Directory { file: File::open(folder.path()).unwrap(), failed: Mutex::new(None) };
+        directory.sync(File::sync_all).unwrap();
+        directory.sync(|_| Err(io::Error::other("the disk is gone"))).unwrap_err();
+        let error = directory.sync(File::sync_all).unwrap_err();
+        assert_eq!(error.to_string(), "an earlier sync failed: the disk is gone");
+    }
+
+    #[test]
+    fn a_file_that_is_only_linked_to_is_listed_and_read() {
+        let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let storage = FileStorage::open(folder.path()).unwrap();
+        fs::write(elsewhere.path().join("moved"), b"x").unwrap();
+        std::os::unix::fs::symlink(elsewhere.path().join("moved"), folder.path().join("1.log")).unwrap();
+        std::os::unix::fs::symlink(elsewhere.path().join("gone"), folder.path().join("2.log")).unwrap();
+        assert_eq!(storage.list().unwrap(), ["1.log", "2.log"]);
+        assert_eq!(storage.open("1.log").unwrap().length().unwrap(), 1);
+        assert!(storage.open("2.log").unwrap_err().is_missing());
     }
 
     #[test]

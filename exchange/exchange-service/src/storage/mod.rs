@@ -37,7 +37,7 @@ pub trait Storage: Clone {
     /// An open file.
     type File: StorageFile;
 
-    /// The names of all files, in ascending order.
+    /// All names in the folder, in ascending order, whatever they stand for.
     ///
     /// # Errors
     /// When the folder cannot be read, or a name is not UTF-8.

@@ -5,11 +5,13 @@
 
 mod coverage;
 mod oracle;
+mod prune;
 mod replay;
 mod rot;
 
 pub use coverage::Coverage;
 pub use oracle::Oracle;
+pub use prune::check_prune;
 pub use replay::check_replay;
 pub use rot::{check_log_rot, check_power_loss, check_snapshot_rot};
 

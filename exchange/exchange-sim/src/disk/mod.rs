@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 pub use file::{Loss, SECTOR_BYTES, SimFile};
-pub use storage::SharedDisk;
+pub use storage::{SharedDisk, is_fault};
 
 use crate::random::Random;
 
@@ -220,6 +220,12 @@ impl Disk {
     /// Takes a name away. The space comes back with the next power cycle or at once; nobody here depends on which.
     pub(crate) fn remove(&mut self, name: &str) -> Result<(), DiskError> {
         self.check_power()?;
+        if !self.folder.names.contains_key(name) {
+            return Err(DiskError::NotFound);
+        }
+        if let Some(DiskFault::PowerLoss) = self.fault(&[DiskFault::PowerLoss]) {
+            return Err(self.cut_power());
+        }
         let file = self.folder.names.remove(name).ok_or(DiskError::NotFound)?;
         self.folder.undo.push(vec![(name.to_owned(), Some(file))]);
         Ok(())

@@ -132,6 +132,12 @@ impl StorageFile for SharedFile {
     }
 }
 
+/// True where the simulated disk has failed on purpose. A name that is missing or taken is somebody's mistake.
+#[must_use]
+pub fn is_fault(error: &StorageError) -> bool {
+    matches!(error.source.kind(), io::ErrorKind::Other | io::ErrorKind::StorageFull)
+}
+
 fn source(error: DiskError) -> io::Error {
     match error {
         DiskError::NotFound => io::ErrorKind::NotFound.into(),

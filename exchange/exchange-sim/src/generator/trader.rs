@@ -311,7 +311,8 @@ impl Trader {
 
     fn money(&mut self) -> (AssetId, Amount) {
         let asset = AssetId(self.random.below(u64::from(self.assets)) as u32);
-        (asset, Amount(self.random.magnitude(1, 1 << 40)))
+        // Odd: see the administrator.
+        (asset, Amount(self.random.magnitude(1, 1 << 40) | 1))
     }
 
     fn pick_known(&mut self) -> Option<Known> {

@@ -8,9 +8,9 @@ use exchange_service::log::{SegmentReader, SegmentSource};
 use exchange_service::snapshot::{Fold, SnapshotFollower, SnapshotOptions, SnapshotStore, restore};
 use exchange_types::{Sequence, TimestampNs};
 
-use super::{Handled, Stage, Stop};
+use super::{Handled, Stage, Stop, chain};
 use crate::check::Violation;
-use crate::disk::SharedDisk;
+use crate::disk::{SharedDisk, is_fault};
 use crate::fold::{Fast, Venue};
 use crate::kernel::Party;
 use crate::message::Timer;
@@ -67,11 +67,13 @@ fn judge(error: &exchange_service::snapshot::SnapshotError) -> Stop {
     use exchange_service::log::LogError;
     use exchange_service::snapshot::SnapshotError;
     match error {
-        SnapshotError::Storage(_) | SnapshotError::Log(LogError::Storage(_)) => {
-            Stop::Ended(error.to_string())
+        SnapshotError::Storage(cause) | SnapshotError::Log(LogError::Storage(cause)) if is_fault(cause) => {
+            Stop::Ended(chain(error))
         }
-        _ => Violation { rule: "snapshots and log fit together after every crash", found: error.to_string() }
-            .into(),
+        _ => {
+            let rule = "snapshots and log fit together after every crash";
+            Violation { rule, found: chain(error) }.into()
+        }
     }
 }
 

@@ -7,13 +7,13 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
-use exchange_service::log::{Log, LogOptions, LogReader, Payloads, SegmentSource, SegmentedLog};
+use exchange_service::log::{Log, LogError, LogOptions, LogReader, Payloads, SegmentSource, SegmentedLog};
 use exchange_service::snapshot::{Fold, Recovered, recover};
 use exchange_types::{Epoch, Event, Sequence, TimestampNs};
 
 use super::{Handled, Stage, Stop};
 use crate::check::Violation;
-use crate::disk::SharedDisk;
+use crate::disk::{SharedDisk, is_fault};
 use crate::fold::Venue;
 use crate::kernel::{LinkId, Party, Session};
 use crate::message::{Doubt, Entry, Identity, Message, Place, Timer};
@@ -183,7 +183,7 @@ impl Sequencer {
         }
         let durable = match self.log.sync() {
             Ok(durable) => durable,
-            Err(error) => return Err(Stop::Ended(format!("a sync failed: {error}"))),
+            Err(error) => return Err(stopped("a sync", &error)),
         };
         self.syncing = false;
         stage.oracle.durable(durable)?;
@@ -239,7 +239,7 @@ impl Sequencer {
         }
         let appended = match self.log.append(time, &self.batch) {
             Ok(appended) => appended,
-            Err(error) => return Err(Stop::Ended(format!("an append failed: {error}"))),
+            Err(error) => return Err(stopped("an append", &error)),
         };
         let last = entries.last().map_or(first, |entry| entry.sequence);
         if (appended.epoch, appended.first, appended.last) != (epoch, first, last) {
@@ -425,6 +425,19 @@ impl Sequencer {
     }
 }
 
+/// The log stops its owner when the disk fails; nothing else may.
+fn stopped(what: &str, error: &LogError) -> Stop {
+    match error {
+        LogError::Storage(cause) if is_fault(cause) => {
+            Stop::Ended(format!("{what} failed: {}", chain(error)))
+        }
+        _ => {
+            let found = format!("{what} failed: {}", chain(error));
+            Violation { rule: "a log that is open fails only with its disk", found }.into()
+        }
+    }
+}
+
 /// An error with its causes.
 pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
@@ -446,9 +459,7 @@ pub(crate) fn log_options(segment_bytes: u64) -> LogOptions {
 ///
 /// # Errors
 /// What the reader says.
-pub(crate) fn read_all(
-    log: &SegmentedLog<SharedDisk>,
-) -> Result<Vec<Entry>, exchange_service::log::LogError> {
+pub(crate) fn read_all(log: &SegmentedLog<SharedDisk>) -> Result<Vec<Entry>, LogError> {
     let mut reader = log.reader(Sequence(1))?;
     let mut entries = Vec::new();
     while let Some(record) = reader.next()? {

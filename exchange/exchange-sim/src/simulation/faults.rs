@@ -54,6 +54,7 @@ impl Simulation {
             }
             Fault::ClockBack(ns) => self.stage.clock_back_ns = ns,
             Fault::PowerLossOfCopies => check::check_power_loss(&mut self.stage)?,
+            Fault::PruneCopy => check::check_prune(&mut self.stage)?,
             Fault::RotLog => check::check_log_rot(&mut self.stage)?,
             Fault::RotSnapshot => check::check_snapshot_rot(&mut self.stage)?,
         }

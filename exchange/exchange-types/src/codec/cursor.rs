@@ -14,13 +14,13 @@ pub(crate) struct Reader<'message> {
 }
 
 impl<'message> Reader<'message> {
-    #[inline]
+    #[inline(always)]
     pub(crate) const fn new(bytes: &'message [u8], at: usize) -> Self {
         Self { bytes, at }
     }
 
     /// The next bytes and where they begin.
-    #[inline]
+    #[inline(always)]
     fn advance(&mut self, count: usize) -> (&'message [u8], usize) {
         let start = self.at;
         self.at = after(start, count);
@@ -28,25 +28,25 @@ impl<'message> Reader<'message> {
     }
 
     /// Where the first byte that is not zero stands, if the next bytes are reserved.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn check_zero(&mut self, count: usize) -> Option<usize> {
         let (bytes, start) = self.advance(count);
         first_set(bytes).map(|index| after(start, index))
     }
 
     /// Where the first reserved byte that is not zero stands inside the next field.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn check<T: Field>(&mut self) -> Option<usize> {
         let (bytes, start) = self.advance(T::SIZE);
         T::reserved(bytes).map(|index| after(start, index))
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn skip(&mut self, count: usize) {
         self.at = after(self.at, count);
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn take<T: Field>(&mut self) -> Result<T, Malformed> {
         let (bytes, start) = self.advance(T::SIZE);
         T::get(bytes).map_err(|malformed| malformed.shifted(start))
@@ -60,17 +60,17 @@ pub(crate) struct Writer<'message> {
 }
 
 impl<'message> Writer<'message> {
-    #[inline]
+    #[inline(always)]
     pub(crate) const fn new(bytes: &'message mut [u8], at: usize) -> Self {
         Self { bytes, at }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn skip(&mut self, count: usize) {
         self.at = after(self.at, count);
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn put<T: Field>(&mut self, value: &T) {
         let start = self.at;
         self.at = after(start, T::SIZE);
@@ -79,21 +79,21 @@ impl<'message> Writer<'message> {
 }
 
 /// The position of the first byte that is not zero.
-#[inline]
+#[inline(always)]
 pub(crate) fn first_set(bytes: &[u8]) -> Option<usize> {
     bytes.iter().position(|byte| *byte != 0)
 }
 
 impl Malformed {
     /// The same inside something that begins `by` bytes earlier.
-    #[inline]
+    #[inline(always)]
     pub(crate) const fn shifted(self, by: usize) -> Self {
         Self { reason: self.reason, offset: after(by, self.offset) }
     }
 }
 
 /// Positions stay inside one message, whose length is a constant below 1,024, so they cannot overflow.
-#[inline]
+#[inline(always)]
 #[expect(
     clippy::arithmetic_side_effects,
     reason = "both are positions inside one message, far below the largest usize"

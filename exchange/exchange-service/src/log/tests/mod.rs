@@ -1,5 +1,6 @@
 //! Tests of the log on a disk in memory.
 
+mod handles;
 mod ordinary;
 mod random;
 mod refused;

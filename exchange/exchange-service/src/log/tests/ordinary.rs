@@ -189,6 +189,7 @@ fn segments_that_were_made_ahead_are_like_any_other() {
     let storage = MemoryStorage::new();
     let (mut log, _) = open(&storage, 1);
     log.prepare_ahead().unwrap();
+    log.prepare_ahead().unwrap();
     for _ in 0..200 {
         commit(&mut log, &["a record of some length"]);
     }
@@ -199,4 +200,41 @@ fn segments_that_were_made_ahead_are_like_any_other() {
     assert_eq!((recovery.last, recovery.torn), (Sequence(200), None));
     assert!(recovery.removed.iter().all(|name| name == "segment.new"), "{:?}", recovery.removed);
     assert_eq!(texts(&log, 1).len(), 200);
+}
+
+#[test]
+fn a_reader_that_pruning_overtook_is_told_so_and_not_that_the_log_is_damaged() {
+    let storage = MemoryStorage::new();
+    let (mut log, _) = open(&storage, 1);
+    let mut reader = log.reader(Sequence(1)).unwrap();
+    for _ in 0..100 {
+        commit(&mut log, &["a record of some length"]);
+    }
+    assert_eq!(reader.next().unwrap().unwrap().sequence, Sequence(1));
+    log.prune(Sequence(100)).unwrap();
+    // The segment it stands in can still be read to its end, because it is open.
+    let error = loop {
+        match reader.next() {
+            Ok(record) => assert!(record.is_some(), "the reader is behind"),
+            Err(error) => break error,
+        }
+    };
+    let LogError::NotHere { wanted, first, last } = error else { panic!("{error}") };
+    assert!(wanted > Sequence(2) && wanted < first, "{wanted} {first}");
+    assert_eq!(last, Sequence(100));
+}
+
+#[test]
+fn what_is_kept_can_be_read_wherever_the_log_is_pruned() {
+    let storage = MemoryStorage::new();
+    let (mut log, _) = open(&storage, 1);
+    for _ in 0..100 {
+        commit(&mut log, &["a record of some length"]);
+    }
+    let before = storage.list().unwrap().len();
+    for keep in 1..=101 {
+        log.prune(Sequence(keep)).unwrap();
+        assert_eq!(texts(&log, keep).len() as u64, 101 - keep, "pruned below {keep}");
+    }
+    assert!(before > 2 && storage.list().unwrap().len() == 1);
 }

@@ -1,5 +1,7 @@
 //! Files that the log refuses to open, each with place and reason, and none of them changed.
 
+use exchange_types::codec::{FrameHeader, encode_frame};
+
 use super::*;
 use crate::log::segment::{RECORD_OVERHEAD, RECORDS_AT};
 
@@ -228,7 +230,7 @@ fn a_file_made_to_look_like_a_million_records_is_refused_in_bounded_time() {
     head.extend_from_slice(&60_000_u32.to_le_bytes());
     head.extend_from_slice(&1_u32.to_le_bytes());
     head.extend_from_slice(&1_u32.to_le_bytes());
-    head.extend_from_slice(&1_000_u64.to_le_bytes());
+    head.extend_from_slice(&12_u64.to_le_bytes());
     head.extend_from_slice(&[0xff; 8]);
     head.extend_from_slice(&11_u64.to_le_bytes());
     while content.len() < BATCH_BYTES_MAX {
@@ -236,4 +238,61 @@ fn a_file_made_to_look_like_a_million_records_is_refused_in_bounded_time() {
     }
     storage.put(&name, content);
     check_refused(&storage, &["record 11: found checksum", "too much behind it looks like records"]);
+}
+
+#[test]
+fn a_payload_that_poses_as_a_later_record_does_not_make_a_torn_batch_corruption() {
+    let storage = MemoryStorage::new();
+    let (mut log, _) = open(&storage, 1);
+    commit(&mut log, &["promised"]);
+    // Whoever submits may write what he likes into a payload; which sequence stands where, he does not decide.
+    let mut forged = Vec::new();
+    let frame = FrameHeader { epoch: Epoch(1), sequence: Sequence(u64::MAX), time: TimestampNs(1) };
+    encode_frame(frame, &(u64::MAX - 1).to_le_bytes(), &mut forged).unwrap();
+    log.append(TimestampNs(1), &payloads(&[b"lost".as_slice(), &forged])).unwrap();
+    drop(log);
+    let name = segment(1, 1);
+    let mut content = storage.content(&name).unwrap();
+    content[RECORDS_AT as usize + RECORD_OVERHEAD + "promised".len()] ^= 1;
+    storage.put(&name, content);
+    let (log, recovery) = open(&storage, 2);
+    assert_eq!(recovery.torn.unwrap().sequence, Sequence(2));
+    assert_eq!(texts(&log, 1), ["1:1:promised"]);
+}
+
+#[test]
+fn a_segment_that_another_writer_filled_behind_our_back_is_refused_and_not_removed_as_empty() {
+    let storage = ten_batches();
+    let other = storage.copy();
+    let (mut theirs, _) = open(&other, 2);
+    commit(&mut theirs, &["theirs"]);
+    open(&storage, 3);
+    storage.put(&segment(11, 2), other.content(&segment(11, 2)).unwrap());
+    let before = storage.list().unwrap();
+    // A snapshot covers what is before both.
+    let options = LogOptions { check_from: Sequence(11), ..SMALL };
+    let error = SegmentedLog::open(storage.clone(), options, Epoch(4)).unwrap_err();
+    let LogError::Corrupt { file, .. } = error else { panic!("{error}") };
+    assert_eq!((file, storage.list().unwrap()), (segment(11, 2), before));
+}
+
+#[test]
+fn a_record_that_knows_of_more_or_less_than_it_can_is_refused() {
+    let storage = ten_batches();
+    let name = segment(1, 1);
+    let record = RECORD_OVERHEAD + "record 0".len();
+    // Record 9 was written when 8 was durable.
+    for durable in [0_u64, 7, 10, u64::MAX] {
+        let copy = storage.copy();
+        let mut content = storage.content(&name).unwrap();
+        let mut frame = Vec::new();
+        let header = FrameHeader { epoch: Epoch(1), sequence: Sequence(10), time: TimestampNs(1_000) };
+        let payload = [&durable.to_le_bytes()[..], b"record 9"].concat();
+        encode_frame(header, &payload, &mut frame).unwrap();
+        let at = RECORDS_AT as usize + 9 * record;
+        content[at..at + record].copy_from_slice(&frame);
+        copy.put(&name, content);
+        let place = format!("record 10: found durable position {durable}, expected 8 to 9");
+        check_refused(&copy, &[&place]);
+    }
 }

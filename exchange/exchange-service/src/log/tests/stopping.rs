@@ -33,16 +33,16 @@ fn what_a_failed_sync_left_in_memory_is_written_again_before_it_is_promised() {
     let storage = MemoryStorage::new();
     let (mut log, _) = open(&storage, 1);
     commit(&mut log, &["promised"]);
-    append(&mut log, &["seen, but not on the disk"]);
+    append(&mut log, &["seen,", "but not", "on the disk"]);
     storage.fail(Fault { operation: Operation::SyncData, after: 0, kind: ErrorKind::Other });
     log.sync().unwrap_err();
-    // The process ends; the next one finds the record, because the operating system still shows it.
+    // The process ends; the next one finds the records, because the operating system still shows them.
     let (log, recovery) = open(&storage, 2);
-    assert_eq!(recovery.last, Sequence(2));
+    assert_eq!(recovery.last, Sequence(4));
     drop(log);
     storage.lose_power(&mut || false);
     let (log, _) = open(&storage, 3);
-    assert_eq!(texts(&log, 1), ["1:1:promised", "1:2:seen, but not on the disk"]);
+    assert_eq!(texts(&log, 1), ["1:1:promised", "1:2:seen,", "1:3:but not", "1:4:on the disk"]);
 }
 
 #[test]

@@ -137,3 +137,25 @@ fn a_torn_batch_is_forgotten_before_its_sequences_are_used_again() {
     let (log, _) = open(&copy, 3);
     assert_eq!(texts(&log, 1), ["1:1:promised", "2:2:x"]);
 }
+
+#[test]
+fn what_waits_for_a_sync_never_grows_beyond_what_recovery_takes_for_one_batch() {
+    let storage = MemoryStorage::new();
+    let options = LogOptions { segment_bytes: 4 << 20, ..SMALL };
+    let (mut log, _) = SegmentedLog::open(storage.clone(), options, Epoch(1)).unwrap();
+    let long = vec![5; 60_000];
+    let record = RECORD_OVERHEAD + long.len();
+    for _ in 0..40 {
+        log.append(TimestampNs(1), &payloads(&[&long])).unwrap();
+        let waiting = log.next_sequence().0 - 1 - log.durable().0;
+        assert!(waiting as usize * record <= log.limits().batch_bytes_max, "{waiting} records wait");
+    }
+    // The first that nobody was told of is torn, and all behind it is there.
+    let durable = log.durable();
+    drop(log);
+    let mut content = storage.content(&segment(1, 1)).unwrap();
+    content[RECORDS_AT as usize + durable.0 as usize * record] ^= 1;
+    storage.put(&segment(1, 1), content);
+    let (_, recovery) = SegmentedLog::open(storage, options, Epoch(2)).unwrap();
+    assert_eq!((recovery.last, recovery.torn.unwrap().sequence), (durable, durable.next()));
+}

@@ -16,6 +16,7 @@ use exchange_service::snapshot::{Restored, SnapshotError, SnapshotId};
 use exchange_types::{AssetId, Event, InstrumentId, Sequence};
 
 use super::{Coverage, Violation, ensure};
+use crate::disk::is_fault;
 use crate::fold::{Fast, Venue};
 use crate::kernel::Party;
 use crate::message::{Entry, Identity};
@@ -182,7 +183,10 @@ impl Oracle {
     /// # Errors
     /// Where the log calls itself damaged, or fenced by an epoch that nobody took, or a snapshot does not fit to it.
     pub fn refused_to_open(&self, error: &SnapshotError) -> Result<(), Violation> {
-        let disk = matches!(error, SnapshotError::Storage(_) | SnapshotError::Log(LogError::Storage(_)));
+        let disk = match error {
+            SnapshotError::Storage(error) | SnapshotError::Log(LogError::Storage(error)) => is_fault(error),
+            _ => false,
+        };
         ensure(disk, "a log opens after every crash", || format!("{error}: {error:?}"))
     }
 
