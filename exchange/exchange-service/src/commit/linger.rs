@@ -36,9 +36,11 @@ pub(crate) struct Linger {
 }
 
 impl Linger {
-    /// Waits until `gathered` reports as many as can be expected, or `elapsed` says that time is up.
+    /// Waits until `gathered` reports as many as can be expected, or `elapsed` says that time is up. `there` were gathered
+    /// when the `released` were told: whoever came since is one of those, and must not be counted twice.
     pub(crate) fn wait(
         &mut self,
+        there: usize,
         released: usize,
         sync: Duration,
         gathered: impl Fn() -> usize,
@@ -51,7 +53,6 @@ impl Linger {
             self.skip -= 1;
             return;
         }
-        let there = gathered();
         let expected = there + released;
         let time = (sync / LINGER_SHARE).min(LINGER_MAX);
         loop {
@@ -66,7 +67,7 @@ impl Linger {
                 std::hint::spin_loop();
             }
         }
-        if (gathered() - there) * 2 >= released {
+        if gathered().saturating_sub(there) * 2 >= released {
             self.skip_next = 0;
             return;
         }
@@ -89,24 +90,35 @@ mod tests {
 
     #[test]
     fn nobody_is_waited_for_where_nobody_was_released() {
-        Linger::default().wait(0, SYNC, || panic!("nobody is counted"), never);
+        Linger::default().wait(0, 0, SYNC, || panic!("nobody is counted"), never);
     }
 
     #[test]
     fn a_wait_ends_when_all_who_can_be_expected_are_there() {
         let gathered = Cell::new(3);
-        Linger::default().wait(5, SYNC, || gathered.replace((gathered.get() + 1).min(8)), never);
+        Linger::default().wait(3, 5, SYNC, || gathered.replace((gathered.get() + 1).min(8)), never);
         assert_eq!(gathered.get(), 8);
+    }
+
+    #[test]
+    fn whoever_came_back_before_the_wait_began_is_not_waited_for_again() {
+        let looked = Cell::new(0);
+        let all_there = || {
+            looked.set(looked.get() + 1);
+            8
+        };
+        Linger::default().wait(3, 5, SYNC, all_there, never);
+        assert_eq!(looked.get(), 1);
     }
 
     #[test]
     fn a_wait_ends_when_its_share_of_a_sync_is_over() {
         let time = Cell::new(Duration::ZERO);
         let tick = || time.replace(time.get() + Duration::from_micros(1));
-        Linger::default().wait(5, SYNC, || 0, tick);
+        Linger::default().wait(0, 5, SYNC, || 0, tick);
         assert_eq!(time.get(), Duration::from_micros(51));
         time.set(Duration::ZERO);
-        Linger::default().wait(5, SYNC * 1000, || 0, tick);
+        Linger::default().wait(0, 5, SYNC * 1000, || 0, tick);
         assert_eq!(time.get(), Duration::from_micros(101));
     }
 
@@ -115,8 +127,11 @@ mod tests {
         let mut linger = Linger::default();
         let waited = |linger: &mut Linger, gathered: usize| {
             let looked = Cell::new(false);
-            // The first look tells what to expect, later ones what has come.
-            linger.wait(1, SYNC, || if looked.replace(true) { gathered } else { 0 }, || SYNC);
+            let look = || {
+                looked.set(true);
+                gathered
+            };
+            linger.wait(0, 1, SYNC, look, || SYNC);
             looked.get()
         };
         let waits = (0..1000).filter(|_| waited(&mut linger, 0)).count();

@@ -30,7 +30,7 @@ pub trait Follower: Send {
     /// A batch was appended and is not durable. Nobody outside may be told of it.
     fn appended(&mut self, batch: &Streamed<'_>);
 
-    /// Everything up to here is durable, and may be told.
+    /// Everything up to here is durable, and may be told. Those who wait for it themselves have been woken just before.
     fn durable(&mut self, position: Sequence);
 }
 
@@ -138,11 +138,12 @@ fn write<L: Log>(
     let mut payloads = Payloads::new();
     let mut wakers = Vec::new();
     let mut linger = Linger::default();
-    let mut released = 0;
+    let (mut there, mut released) = (0, 0);
     let mut sync_time = Duration::ZERO;
     loop {
         let released_at = Instant::now();
-        linger.wait(std::mem::take(&mut released), sync_time, || queue.gathered(), || released_at.elapsed());
+        let told = std::mem::take(&mut released);
+        linger.wait(there, told, sync_time, || queue.gathered(), || released_at.elapsed());
         match queue.take(&mut payloads) {
             Work::Batch => {}
             Work::Prune(keep) => {
@@ -159,6 +160,7 @@ fn write<L: Log>(
         sync_time = began.elapsed();
         assert!(durable == appended.last, "a sync makes the whole batch durable");
         released = payloads.len();
+        there = queue.gathered();
         payloads.clear();
         queue.publish(durable, &mut wakers);
         follower.durable(durable);
