@@ -55,10 +55,25 @@ fn run(command: Command) -> Result<()> {
     }
 }
 
+/// How often a file is replayed for its speed, and again for latencies. The fastest pass counts: what disturbs a pass only
+/// slows it down.
+const SPEED_PASSES: usize = 3;
+
 /// Prints the two lines that the format document prescribes.
 fn replay_book(file: &Path, book: Book) -> Result<()> {
     let flow = read_flow(file)?;
-    let (replay, latency) = (book.replay(&flow), book.latency(&flow));
+    let mut replay = book.replay(&flow);
+    for _ in 1..SPEED_PASSES {
+        let again = book.replay(&flow);
+        if again.key != replay.key {
+            bail!("two replays of one file differ: `{}` and `{}`", replay.key, again.key);
+        }
+        if again.processor < replay.processor {
+            replay = again;
+        }
+    }
+    let latencies = std::iter::repeat_with(|| book.latency(&flow)).take(SPEED_PASSES);
+    let latency = latencies.min_by_key(|latency| latency.p99_ns).context("no pass for latencies")?;
     print(&format!(
         "{} {}\nops={} cpu_s={:.3} mops={:.2} p50_ns={} p99_ns={} book_mb={:.1}\n",
         file.display(),
