@@ -1,37 +1,21 @@
 //! Replays the inputs that fuzzing kept for the formats of the exchange: what was a bug once, and what reaches much code.
 
-use std::fs;
-use std::path::Path;
-
 #[expect(unreachable_pub, reason = "the fuzz target uses the same file")]
 #[path = "../../../fuzz/bodies/frame.rs"]
 mod frame;
+#[expect(unreachable_pub, reason = "all crates with kept inputs use the same file")]
+#[path = "../../../fuzz/replay.rs"]
+mod replay;
 #[expect(unreachable_pub, reason = "the fuzz target uses the same file")]
 #[path = "../../../fuzz/bodies/wire.rs"]
 mod wire;
 
 #[test]
 fn wire_inputs_pass() {
-    replay("wire", wire::run);
+    replay::replay("wire", wire::run);
 }
 
 #[test]
 fn frame_inputs_pass() {
-    replay("frame", frame::run);
-}
-
-/// Nothing here waits or loops over more than its input, so there is no limit of time as there is for the loader.
-fn replay(target: &str, body: fn(&[u8])) {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus").join(target);
-    let mut inputs: Vec<_> = fs::read_dir(&folder)
-        .expect("the corpus is part of the repository")
-        .map(|entry| entry.expect("the corpus can be listed").path())
-        .collect();
-    inputs.sort();
-    assert!(!inputs.is_empty(), "there is something to replay in {}", folder.display());
-    for path in &inputs {
-        let input = fs::read(path).expect("an input can be read");
-        let passed = std::panic::catch_unwind(|| body(&input)).is_ok();
-        assert!(passed, "{} panics, see above", path.display());
-    }
+    replay::replay("frame", frame::run);
 }

@@ -11,9 +11,11 @@ use exchange_service::commit::{Committer, Follower, Streamed, Submitter};
 use exchange_service::log::{Log, LogOptions, SegmentedLog};
 use exchange_service::storage::FileStorage;
 use exchange_types::{Epoch, Sequence, TimestampNs};
+use rustix::time::ClockId;
 
 use super::{bare, executor};
 use crate::bench::{Effort, Report, median};
+use crate::replay::processor_time;
 
 /// What every waiter submits: as long as a new order.
 const COMMAND: [u8; 64] = [0x5a; 64];
@@ -161,7 +163,7 @@ impl Run {
         let clock = move || TimestampNs(began.elapsed().as_nanos() as u64);
         let committer = Committer::start(log, clock, Batches(Arc::clone(&batches)))?;
         let crowd = Crowd::default();
-        let processor = processor_time();
+        let processor = processor_time(ClockId::ProcessCPUTime);
         let began = Instant::now();
         thread::scope(|scope| {
             let (committer, crowd) = (&committer, &crowd);
@@ -186,7 +188,7 @@ impl Run {
             crowd.stop.store(true, Ordering::Relaxed);
         });
         let seconds = began.elapsed().as_secs_f64();
-        let processor = processor_time().saturating_sub(processor);
+        let processor = processor_time(ClockId::ProcessCPUTime).saturating_sub(processor);
         let log = committer.close()?;
         let acknowledged = crowd.acknowledged.into_inner();
         if crowd.failed.into_inner() || log.durable().0 != acknowledged {
@@ -194,9 +196,4 @@ impl Run {
         }
         Ok(Self { acknowledged, batches: batches.load(Ordering::Relaxed), record_bytes, seconds, processor })
     }
-}
-
-fn processor_time() -> Duration {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
-    Duration::new(time.tv_sec.try_into().unwrap_or(0), time.tv_nsec.try_into().unwrap_or(0))
 }

@@ -18,13 +18,9 @@ const QUEUE_AHEAD: usize = 4;
 const HANDLES: usize = 16;
 
 impl<I: IdIndex> FastBook<I> {
-    /// Carries out commands in their order, exactly as [`apply`](OrderBook::apply) for each of them would.
-    pub fn apply_all(&mut self, commands: &[BookCommand], events: &mut EventBuffer) {
-        self.apply_each(commands, subject, |command| *command, events);
-    }
-
-    /// Carries out commands that stand in a row in some other form, each turned into a [`BookCommand`] when its turn comes: so
-    /// the processor decides only once, and not first when it decodes and again when it applies, what kind a command is.
+    /// Carries out commands that stand in a row in some form, exactly as [`apply`](OrderBook::apply) for each of them would.
+    /// Each is turned into a [`BookCommand`] when its turn comes: so the processor decides only once, and not first when it
+    /// decodes and again when it applies, what kind a command is.
     /// `command` is called once for each, in order, when the one before it is done. Whether to look ahead is decided once for the
     /// whole row, by the orders that live at its start.
     ///
@@ -65,16 +61,5 @@ impl<I: IdIndex> FastBook<I> {
             self.slab.prefetch(soon.prev);
             self.apply(&command(each), events);
         }
-    }
-}
-
-/// The id that a command names first, and its price or zero. The same for all kinds, so that looking ahead never waits for a
-/// branch: the id of a new order is not there yet, which costs a look at an empty place and nothing more.
-#[inline]
-fn subject(command: &BookCommand) -> (OrderId, PriceTicks) {
-    match command {
-        BookCommand::Submit(order) => (order.id, order.price),
-        BookCommand::Cancel { order, .. } | BookCommand::Reduce { order, .. } => (*order, PriceTicks(0)),
-        BookCommand::Replace { order, price, .. } => (*order, *price),
     }
 }
