@@ -4,9 +4,10 @@
 //! is the whole exchange. Time passes (orders end), risk admits, matching matches, risk settles, conservation is asserted, and
 //! from time to time everything is counted again and a checkpoint says the state hash.
 
+use exchange_types::codec::split_request;
 use exchange_types::{
     AccountId, Command, CommandHeader, Event, EventBuffer, InstrumentId, OrderId, RejectReason, Request,
-    RequestId, Sequence, TimestampNs, decode_request, peek_request_id,
+    RequestHead, RequestId, Sequence, TimestampNs, decode_command, peek_request_id,
 };
 
 use crate::Digest;
@@ -118,8 +119,23 @@ impl<B: OrderBook> Engine<B> {
     /// As [`apply`](Self::apply).
     #[inline]
     pub fn apply_request(&mut self, header: &CommandHeader, request: &Request, events: &mut EventBuffer) {
-        let before = self.begin(header, request.id, events);
-        self.risk.admit_request(header, request, &mut self.admitted, events);
+        self.apply_under(header, &request.head(), &request.command, events);
+    }
+
+    /// The same for a request in two parts.
+    #[inline]
+    pub(crate) fn apply_under(
+        &mut self,
+        header: &CommandHeader,
+        head: &RequestHead,
+        command: &Command,
+        events: &mut EventBuffer,
+    ) {
+        let before = self.begin(header, head.id, events);
+        match head.key {
+            None => self.risk.admit(header, command, &mut self.admitted, events),
+            Some(key) => self.risk.admit_under(header, key, command, &mut self.admitted, events),
+        }
         self.carry_out(before, events);
     }
 
@@ -129,8 +145,10 @@ impl<B: OrderBook> Engine<B> {
     /// As [`apply`](Self::apply).
     #[inline]
     pub fn apply_encoded(&mut self, header: &CommandHeader, payload: &[u8], events: &mut EventBuffer) {
-        match decode_request(payload) {
-            Ok(request) => self.apply_request(header, &request, events),
+        let decoded = split_request(payload)
+            .and_then(|(head, message)| decode_command(message).map(|command| (head, command)));
+        match decoded {
+            Ok((head, command)) => self.apply_under(header, &head, &command, events),
             Err(malformed) => {
                 self.apply_malformed(header, peek_request_id(payload), malformed.reason, events);
             }

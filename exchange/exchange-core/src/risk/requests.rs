@@ -298,7 +298,7 @@ impl Risk {
     /// A command that is not an account's own has no key. An account that is not there remembers nothing; one that the command
     /// opens does.
     #[inline(never)]
-    pub(super) fn admit_under(
+    pub(crate) fn admit_under(
         &mut self,
         header: &CommandHeader,
         key: IdempotencyKey,
