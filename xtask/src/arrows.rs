@@ -143,8 +143,8 @@ const FENCES: [Fence; 8] = [
     },
     Fence {
         outside: &["reqwest", "ureq", "isahc", "attohttpc", "hyper-util"],
-        members: Members::Only(&[]),
-        why: "one HTTP client for the whole workspace, and no ADR has chosen it yet",
+        members: Members::Only(&["exchange-service", "exchange-load"]),
+        why: "one HTTP client for the whole workspace: that of hyper-util, which the servers bring anyway (ADR 0010)",
     },
 ];
 

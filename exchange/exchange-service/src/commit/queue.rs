@@ -132,7 +132,7 @@ impl Queue {
         self.gathered.0.load(Ordering::Acquire)
     }
 
-    fn submit(&self, payload: &[u8], waker: Waker) -> Result<Sequence, CommitError> {
+    fn submit(&self, payload: &[u8], waker: Option<Waker>) -> Result<Sequence, CommitError> {
         let Limits { payload_bytes_max, batch_bytes_max, record_overhead } = self.limits;
         if payload.len() > payload_bytes_max {
             return Err(CommitError::TooLarge { bytes: payload.len(), bytes_max: payload_bytes_max });
@@ -152,7 +152,7 @@ impl Queue {
         gathering.payloads.push(payload);
         let count = gathering.waiting.wakers.len();
         let sequence = gathering.waiting.first + count as u64;
-        gathering.waiting.wakers.push(Some(waker));
+        gathering.waiting.wakers.push(waker);
         self.gathered.0.store(count + 1, Ordering::Release);
         let wake = std::mem::take(&mut gathering.writer_sleeps);
         drop(gathering);
@@ -291,6 +291,14 @@ impl Submitter {
         Commit { queue: &self.queue, state: State::New(payload) }
     }
 
+    /// Submits a payload, at once, without anybody to wait for it: a [`Follower`](super::Follower) hears when it is durable.
+    ///
+    /// # Errors
+    /// As [`CommitError`] says. Nothing was submitted.
+    pub fn submit(&self, payload: &[u8]) -> Result<Sequence, CommitError> {
+        self.queue.submit(payload, None)
+    }
+
     /// Everything up to here is durable.
     #[must_use]
     pub fn durable(&self) -> Sequence {
@@ -329,7 +337,7 @@ impl Future for Commit<'_> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         match self.state {
-            State::New(payload) => match self.queue.submit(payload, context.waker().clone()) {
+            State::New(payload) => match self.queue.submit(payload, Some(context.waker().clone())) {
                 Ok(sequence) => {
                     self.state = State::Submitted(sequence);
                     Poll::Pending

@@ -1,0 +1,10 @@
+//! Answering HTTP: connections with limits, and the three paths that every service has.
+//!
+//! Not responsible for what a service answers otherwise. A newcomer needs to know one thing: [`serve`] owns a listener until it
+//! is told to stop, then lets what is under way end.
+
+mod common;
+mod serve;
+
+pub use common::common_routes;
+pub use serve::{Limits, PeerAddress, serve};

@@ -1,0 +1,113 @@
+//! Connections: how many, how slow, and how they end.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::Request;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tower_service::Service;
+
+use crate::stop::Stop;
+
+/// Who is at the other end: an extension of every request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PeerAddress(pub SocketAddr);
+
+/// What a server puts up with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Connections at a time. **When there are as many, further ones wait** in the system's queue.
+    pub connections_max: usize,
+    /// How long a request may take to arrive, its body excepted; an idle connection ends after it as well.
+    pub header_timeout: Duration,
+    /// The longest head of a request, in bytes.
+    pub header_bytes_max: usize,
+    /// How long what is under way may take once the server is told to stop.
+    pub drain: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections_max: 1_024,
+            header_timeout: Duration::from_secs(30),
+            header_bytes_max: 16 * 1024,
+            drain: Duration::from_secs(10),
+        }
+    }
+}
+
+/// Answers what comes to `listener` until `stop`. Then it accepts nothing more, idle connections are closed, and requests under
+/// way have [`Limits::drain`] to end.
+pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: Stop) {
+    let places = Arc::new(Semaphore::new(limits.connections_max));
+    let mut connections = JoinSet::new();
+    loop {
+        let place = tokio::select! {
+            biased; // whoever is told to stop accepts nothing more
+            () = stop.stopped() => break,
+            place = Arc::clone(&places).acquire_owned() => place,
+        };
+        let Ok(place) = place else { break };
+        let accepted = tokio::select! {
+            biased;
+            () = stop.stopped() => break,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((stream, peer)) => {
+                let connection = answer(stream, peer, router.clone(), limits, stop.clone());
+                connections.spawn(async move {
+                    connection.await;
+                    drop(place);
+                });
+            }
+            // Out of file descriptors, most likely: those that are open may end meanwhile.
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+        while connections.try_join_next().is_some() {}
+    }
+    drop(listener);
+    let drained = async { while connections.join_next().await.is_some() {} };
+    if tokio::time::timeout(limits.drain, drained).await.is_err() {
+        tracing::warn!(connections = connections.len(), "connections did not end in time and were cut");
+    }
+}
+
+async fn answer(stream: TcpStream, peer: SocketAddr, router: Router, limits: Limits, stop: Stop) {
+    // See `Link::new`.
+    drop(stream.set_nodelay(true));
+    let service = hyper::service::service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
+        request.extensions_mut().insert(PeerAddress(peer));
+        let mut router = router.clone();
+        async move { router.call(request.map(axum::body::Body::new) as Request).await as Result<_, Infallible> }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.header_timeout)
+        .max_buf_size(limits.header_bytes_max.max(8 * 1024))
+        .pipeline_flush(true)
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
+    let mut connection = std::pin::pin!(connection);
+    let result = tokio::select! {
+        result = connection.as_mut() => result,
+        () = stop.stopped() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = result {
+        tracing::debug!(%peer, %error, "a connection ended early");
+    }
+}

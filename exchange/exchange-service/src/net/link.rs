@@ -1,0 +1,84 @@
+//! A connection that carries frames.
+
+use std::io;
+use std::time::Duration;
+
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+
+use super::frame::{self, FrameReader, SILENCE_MAX};
+
+/// Both directions of a connection. A task may own each.
+#[derive(Debug)]
+pub struct Link {
+    /// Frames of the other side.
+    pub reader: FrameReader<OwnedReadHalf>,
+    /// Frames to the other side.
+    pub writer: LinkWriter,
+    /// The sequence of the last item that the other side has, where it says one.
+    pub position: u64,
+    /// The reign of the log's writer, where the other side says it.
+    pub epoch: u32,
+}
+
+/// The sending direction.
+#[derive(Debug)]
+pub struct LinkWriter {
+    stream: OwnedWriteHalf,
+}
+
+impl Link {
+    pub(super) fn new(stream: TcpStream, read_already: &[u8]) -> Self {
+        // Batches are made on purpose; a system that makes its own only delays the last frame of each. An error means that the
+        // connection is gone, which the first read says better.
+        drop(stream.set_nodelay(true));
+        let (read, write) = stream.into_split();
+        Self {
+            reader: FrameReader::new(read, read_already),
+            writer: LinkWriter { stream: write },
+            position: 0,
+            epoch: 0,
+        }
+    }
+}
+
+impl LinkWriter {
+    /// Sends whole frames.
+    ///
+    /// # Errors
+    /// What writing says; a receiver that takes nothing for [`SILENCE_MAX`] has lost the connection.
+    pub async fn send(&mut self, frames: &[u8]) -> io::Result<()> {
+        tokio::time::timeout(SILENCE_MAX, self.stream.write_all(frames))
+            .await
+            .map_err(|_| io::Error::new(io::ErrorKind::TimedOut, "the receiver takes nothing"))?
+    }
+
+    /// Says that this side is there.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub async fn send_alive(&mut self) -> io::Result<()> {
+        let mut alive = Vec::with_capacity(8);
+        frame::put_frame(&mut alive, frame::ALIVE, |_| {});
+        self.send(&alive).await
+    }
+
+    /// Says every so often that this side is there, until the connection is gone: for a side that only listens.
+    pub async fn stay_alive(mut self) -> io::Error {
+        loop {
+            if let Err(error) = self.send_alive().await {
+                return error;
+            }
+            tokio::time::sleep(frame::ALIVE_EVERY).await;
+        }
+    }
+}
+
+/// Waits for something no longer than an [`ALIVE`](frame::ALIVE) is due.
+pub(super) async fn before_alive<T>(something: impl Future<Output = T>) -> Option<T> {
+    tokio::time::timeout(frame::ALIVE_EVERY, something).await.ok()
+}
+
+/// How long a stream gathers items before it sends them, at most.
+pub(super) const LINGER_MAX: Duration = Duration::from_millis(100);

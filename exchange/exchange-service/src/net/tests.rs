@@ -1,0 +1,1 @@
+//! Rings, frames and streams over real connections.

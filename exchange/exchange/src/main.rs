@@ -1,0 +1,3 @@
+//! All services of the exchange in one program.
+
+fn main() {}

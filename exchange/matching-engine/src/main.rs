@@ -1,0 +1,7 @@
+//! The program of the service; what it does is in the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    exchange_service::service::main::<matching_engine::MatchingEngine>()
+}
