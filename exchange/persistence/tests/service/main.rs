@@ -1,0 +1,8 @@
+//! The service over its own port: in this process, or as a process of its own where its end is the point.
+
+mod commands;
+mod disk;
+mod process;
+mod resolve;
+mod submit;
+mod support;
