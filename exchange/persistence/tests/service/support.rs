@@ -12,7 +12,9 @@ use exchange_service::net::frame::put_frame;
 use exchange_service::net::{Address, COMMAND, Client, DURABLE, Link};
 use exchange_service::service::{Frame, Service, ServiceError};
 use exchange_service::stop::Stop;
-use exchange_types::{AccountId, Command, Sequence, decode_frame, encode_command};
+use exchange_types::{
+    AccountId, Command, RequestHead, RequestId, Sequence, decode_frame, encode_request, peek_request_id,
+};
 use persistence::Persistence;
 
 /// Whatever a test waits for comes within this time, or the test fails.
@@ -92,17 +94,16 @@ pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
 
 /// A request that does nothing but be there.
 pub(crate) fn request(id: u64) -> Vec<u8> {
-    let mut payload = vec![1, 14, 0, 0, 0, 0, 0, 0];
-    payload.extend_from_slice(&id.to_le_bytes());
-    payload.extend_from_slice(&[0; 16]);
+    let mut payload = Vec::new();
+    let head = RequestHead { id: RequestId(id), key: None };
     let command = Command::MassCancel { account: AccountId(id as u32), instrument: None, side: None };
-    encode_command(&command, &mut payload);
+    encode_request(&head, &command, &mut payload);
     payload
 }
 
 /// The id of a request.
 pub(crate) fn id_of(payload: &[u8]) -> u64 {
-    u64::from_le_bytes(payload[8..16].try_into().unwrap())
+    peek_request_id(payload).0
 }
 
 /// A gateway's side of the stream of submissions.
