@@ -138,13 +138,16 @@ pub enum Unavailable {
     TooLarge = 1,
     /// The log is stopped, for example because its disk is full.
     Stopped = 2,
+    /// It is no request: nobody could carry it out.
+    Malformed = 3,
 }
 
 impl Unavailable {
     /// The meaning of the byte.
     #[must_use]
     pub fn from_code(code: u8) -> Option<Self> {
-        [Self::Busy, Self::TooLarge, Self::Stopped].into_iter().find(|reason| *reason as u8 == code)
+        let all = [Self::Busy, Self::TooLarge, Self::Stopped, Self::Malformed];
+        all.into_iter().find(|reason| *reason as u8 == code)
     }
 }
 
