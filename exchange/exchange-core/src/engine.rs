@@ -25,6 +25,9 @@ const BALANCES_RECOUNTED_PER_EVENT: u64 = 16;
 /// live orders on the orders wait for a later checkpoint, and with them the digests.
 const ORDERS_RECOUNTED_PER_EVENT: u64 = 1;
 
+/// The same for requests that are remembered, of which each is looked up.
+const REQUESTS_RECOUNTED_PER_EVENT: u64 = 1;
+
 /// How far the fold has come.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Progress {
@@ -62,9 +65,11 @@ pub struct Engine<B> {
     pub(crate) risk: Risk,
     pub(crate) matching: Matching<B>,
     progress: Progress,
-    /// The number of events at the last recount of the orders, and at that of the balances. Neither is part of the state.
+    /// The number of events at the last recount of the orders, at that of the balances, and at that of the requests that are
+    /// remembered. None is part of the state.
     orders_recounted_at: u64,
     balances_recounted_at: u64,
+    requests_recounted_at: u64,
     last: Last,
     /// Messages from risk to matching of the last command, in memory that the next one uses again.
     admitted: Vec<Admitted>,
@@ -87,6 +92,7 @@ impl<B: OrderBook> Engine<B> {
             progress,
             orders_recounted_at: progress.events,
             balances_recounted_at: progress.events,
+            requests_recounted_at: progress.events,
             last: Last::default(),
             admitted: Vec::new(),
         }
@@ -157,6 +163,7 @@ impl<B: OrderBook> Engine<B> {
         self.progress.sequence = header.sequence;
         self.progress.time = header.time;
         self.admitted.clear();
+        self.risk.pass_time(header.time);
         let before = events.len();
         self.matching.expire(header.time, events);
         for event in &events[before..] {
@@ -215,6 +222,11 @@ impl<B: OrderBook> Engine<B> {
             self.balances_recounted_at = events;
             self.risk.audit_balances()?;
         }
+        let requests = self.risk.remembered_requests();
+        if due(requests, self.requests_recounted_at, REQUESTS_RECOUNTED_PER_EVENT) {
+            self.requests_recounted_at = events;
+            self.risk.audit_requests()?;
+        }
         if due(self.risk.live_orders(), self.orders_recounted_at, ORDERS_RECOUNTED_PER_EVENT) {
             self.orders_recounted_at = events;
             self.risk.audit_digests()?;
@@ -234,6 +246,7 @@ impl<B: OrderBook> Engine<B> {
     pub fn audit(&mut self) -> Result<(), Violation> {
         self.risk.audit_balances()?;
         self.risk.audit_digests()?;
+        self.risk.audit_requests()?;
         self.risk.audit_orders()?;
         self.matching.audit(&self.risk)
     }
