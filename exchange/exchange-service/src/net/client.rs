@@ -332,10 +332,16 @@ impl Backoff {
     const FIRST: Duration = Duration::from_millis(20);
     const LONGEST: Duration = Duration::from_secs(1);
 
+    /// How long to wait now.
+    pub fn pause(&mut self) -> Duration {
+        let pause = self.next;
+        self.next = (self.next * 2).min(Self::LONGEST);
+        pause
+    }
+
     /// Waits.
     pub async fn wait(&mut self) {
-        tokio::time::sleep(self.next).await;
-        self.next = (self.next * 2).min(Self::LONGEST);
+        tokio::time::sleep(self.pause()).await;
     }
 
     /// It worked: the next wait is short again.
