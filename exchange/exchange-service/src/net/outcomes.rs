@@ -55,6 +55,8 @@ struct Open {
     reader: FrameReader<OwnedReadHalf>,
     alive: JoinHandle<io::Error>,
     from: Address,
+    /// The last outcome that the service had when the connection was made.
+    head: u64,
 }
 
 impl Drop for Open {
@@ -90,6 +92,13 @@ impl OutcomeStream {
     #[must_use]
     pub fn position(&self) -> Option<u64> {
         self.after
+    }
+
+    /// The last outcome that there was when the present connection was made: whoever has not come so far is catching up. `None`:
+    /// there is no connection now.
+    #[must_use]
+    pub fn head(&self) -> Option<u64> {
+        self.open.as_ref().map(|open| open.head)
     }
 
     /// Why there is no connection now.
@@ -170,7 +179,7 @@ impl OutcomeStream {
         let link = self.client.stream(&address, &path).await?;
         self.after.get_or_insert(link.position);
         let alive = tokio::spawn(link.writer.stay_alive());
-        self.open = Some(Open { reader: link.reader, alive, from: address });
+        self.open = Some(Open { reader: link.reader, alive, from: address, head: link.position });
         self.backoff.reset();
         self.trouble = None;
         Ok(())
