@@ -28,7 +28,7 @@ pub use frame::{Frame, FrameReader};
 pub use link::{Link, LinkWriter};
 pub use outcomes::{OutcomeError, OutcomeStream};
 pub use ring::{Chunk, Ring, RingReader, RingSource, TooOld};
-pub use server::{Resume, Upgrade, refuse_too_old, serve_ring};
+pub use server::{Resume, STOP_GRACE, Upgrade, refuse_too_old, serve_ring};
 
 /// Stream of the log's records.
 pub const COMMANDS: &str = "/internal/stream/commands";
