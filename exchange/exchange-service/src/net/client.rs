@@ -143,13 +143,16 @@ pub enum Unavailable {
     TooLarge = 1,
     /// The log is stopped, for example because its disk is full.
     Stopped = 2,
+    /// It is no request: nobody could carry it out.
+    Malformed = 3,
 }
 
 impl Unavailable {
     /// The meaning of the byte.
     #[must_use]
     pub fn from_code(code: u8) -> Option<Self> {
-        [Self::Busy, Self::TooLarge, Self::Stopped].into_iter().find(|reason| *reason as u8 == code)
+        let all = [Self::Busy, Self::TooLarge, Self::Stopped, Self::Malformed];
+        all.into_iter().find(|reason| *reason as u8 == code)
     }
 }
 
@@ -342,10 +345,15 @@ impl Backoff {
     const FIRST: Duration = Duration::from_millis(20);
     const LONGEST: Duration = Duration::from_secs(1);
 
+    /// An attempt failed: how long to wait before the next.
+    pub fn pause(&mut self) -> Duration {
+        self.later();
+        self.next
+    }
+
     /// Waits after an attempt that failed.
     pub async fn wait(&mut self) {
-        self.later();
-        self.pause().await;
+        tokio::time::sleep(self.pause()).await;
     }
 
     /// It worked: the next wait is short again.
@@ -359,7 +367,7 @@ impl Backoff {
     }
 
     /// Waits as long as the attempts so far demand.
-    pub(super) async fn pause(&self) {
+    pub(super) async fn wait_before(&self) {
         tokio::time::sleep(self.next).await;
     }
 }

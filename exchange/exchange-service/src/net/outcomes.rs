@@ -207,7 +207,7 @@ async fn connect(
     linger_us: u64,
     backoff: Backoff,
 ) -> Result<(Link, Source), ConnectError> {
-    backoff.pause().await;
+    backoff.wait_before().await;
     let query = match after {
         Some(after) => format!("?after={after}&linger_us={linger_us}"),
         None => format!("?linger_us={linger_us}"),
