@@ -8,6 +8,7 @@ pub mod api;
 pub mod auth;
 pub mod limits;
 pub mod link;
+pub mod openapi;
 pub mod problem;
 mod service;
 pub mod stream;
