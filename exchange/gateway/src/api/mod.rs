@@ -1,0 +1,10 @@
+//! REST: what is asked over HTTP, and what is answered.
+//!
+//! Not responsible for carrying anything out. A newcomer needs to know one thing: every route stands in one table with the class
+//! of its limits and what it demands of a token, and every request goes through one gate before its handler sees it.
+
+mod app;
+mod router;
+
+pub use app::App;
+pub use router::router;
