@@ -5,8 +5,18 @@
 //! log or proven not to be there ([`SubmitError::NotTaken`]), or its fate is said to be unknown
 //! ([`SubmitError::OutcomeUnknown`]).
 
+mod error;
+mod outcomes;
+mod shared;
+mod submit;
 mod venue;
 mod watch;
 
-pub use venue::{LinkSettings, Outcome, SubmitError, Venue};
+pub use error::SubmitError;
+pub use venue::{LinkSettings, Outcome, Surroundings, Venue, VenueTasks};
 pub use watch::{Update, Watch, WatchEnd};
+
+/// The part of the gateway's health that says whether commands get to persistence.
+pub const COMMANDS_PART: &str = "commands";
+/// The part of the gateway's health that says whether outcomes come from matching.
+pub const OUTCOMES_PART: &str = "outcomes";

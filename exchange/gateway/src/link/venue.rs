@@ -3,9 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use exchange_types::{AccountId, Command, Event, IdempotencyKey, RequestId, Sequence, TimestampNs};
+use exchange_service::health::Health;
+use exchange_service::net::Client;
+use exchange_types::{
+    AccountId, Command, Event, EventBuffer, IdempotencyKey, RequestId, Sequence, TimestampNs, decode_outcome,
+};
+use prometheus_client::metrics::gauge::Gauge;
+use tokio::task::JoinHandle;
 
-use super::watch::{Watch, Watchers};
+use super::error::SubmitError;
+use super::shared::Shared;
+use super::watch::Watch;
+use super::{outcomes, submit};
+use crate::upstream::{Target, Upstreams};
 
 /// How patient the link is, and how much it takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +29,19 @@ pub struct LinkSettings {
     pub silence_max: Duration,
 }
 
+/// What a link needs of the service around it.
+#[derive(Debug, Clone)]
+pub struct Surroundings {
+    /// Opens the streams.
+    pub client: Client,
+    /// Queries, and where the services are.
+    pub upstreams: Upstreams,
+    /// Where it says how it is.
+    pub health: Health,
+    /// How many requests wait.
+    pub in_flight: Gauge,
+}
+
 /// What a command did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
@@ -26,79 +49,121 @@ pub struct Outcome {
     pub sequence: Sequence,
     /// Its event time.
     pub time: TimestampNs,
-    /// What happened, in order.
+    /// What happened, in order. Orders whose time was up when the command came end first.
     pub events: Arc<[Event]>,
     /// True where the request came again under its idempotency key: this is what it did the first time.
     pub replayed: bool,
 }
 
-/// Why there is no outcome.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum SubmitError {
-    /// Nothing was sent: persistence is not there.
-    #[error("persistence is not there")]
-    PersistenceUnavailable,
-    /// Nothing was sent: matching is not there, so no outcome would come.
-    #[error("the matching engine is not there")]
-    MatchingUnavailable,
-    /// Nothing was sent: no outcome of any command has come for too long.
-    #[error("the venue is stalled")]
-    Stalled,
-    /// Nothing was done: too much waits already, here or at persistence.
-    #[error("too much waits already")]
-    Busy,
-    /// Nothing was done: the command is longer than a record may be.
-    #[error("the command is too long")]
-    TooLarge,
-    /// Nothing was done: the log is stopped, for example because its disk is full.
-    #[error("the log is stopped")]
-    LogStopped,
-    /// The connection to persistence broke, and the command did not reach the log: nothing was done, nothing will be.
-    #[error("the command did not reach the log")]
-    NotTaken,
-    /// It was sent, and may or may not be carried out.
-    #[error("the outcome of request {request} is unknown")]
-    OutcomeUnknown {
-        /// Which.
-        request: RequestId,
-    },
-    /// It was done before, under the same key, and what it did then cannot be looked up now.
-    #[error("the outcome of command {original} cannot be looked up")]
-    ReplayUnavailable {
-        /// The position of what was done.
-        original: Sequence,
-    },
-}
-
 /// The way to the venue. Cloning gives another handle to the same.
 #[derive(Debug, Clone)]
 pub struct Venue {
-    watchers: Arc<Watchers>,
+    shared: Arc<Shared>,
+    upstreams: Upstreams,
+}
+
+/// The tasks of a link; they end when this is dropped.
+#[derive(Debug)]
+pub struct VenueTasks {
+    tasks: [JoinHandle<()>; 2],
+}
+
+impl Drop for VenueTasks {
+    fn drop(&mut self) {
+        self.tasks.iter().for_each(JoinHandle::abort);
+    }
+}
+
+/// Somebody waits; nobody does once this is dropped.
+struct Waiting<'shared> {
+    shared: &'shared Shared,
+    request: RequestId,
+    answered: bool,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        if !self.answered {
+            self.shared.forget(self.request);
+        }
+    }
 }
 
 impl Venue {
+    /// Opens a link. `session` is to be another number than that of any other gateway, and not zero.
+    #[must_use]
+    pub fn open(settings: LinkSettings, session: u32, around: Surroundings) -> (Self, VenueTasks) {
+        let Surroundings { client, upstreams, health, in_flight } = around;
+        let shared = Arc::new(Shared::new(settings, session, in_flight));
+        let persistence = upstreams.address(Target::Persistence).clone();
+        let matching = upstreams.address(Target::MatchingEngine).clone();
+        let submitting =
+            submit::keep_submitting(Arc::clone(&shared), client.clone(), persistence.clone(), health.clone());
+        let following = outcomes::keep_following(Arc::clone(&shared), client, matching, persistence, health);
+        let tasks = VenueTasks { tasks: [tokio::spawn(submitting), tokio::spawn(following)] };
+        (Self { shared, upstreams }, tasks)
+    }
+
     /// Sends a command and waits for its outcome. Whoever stops waiting cancels nothing.
     ///
     /// # Errors
     /// As [`SubmitError`] says.
     pub async fn submit(
         &self,
-        _command: &Command,
-        _key: Option<IdempotencyKey>,
+        command: &Command,
+        key: Option<IdempotencyKey>,
     ) -> Result<Outcome, SubmitError> {
-        Err(SubmitError::PersistenceUnavailable)
+        let (request, answer) = self.shared.begin(command, key)?;
+        let mut waiting = Waiting { shared: &self.shared, request, answered: false };
+        let unknown = SubmitError::OutcomeUnknown { request };
+        let outcome = match tokio::time::timeout(self.shared.settings.order_timeout, answer).await {
+            Ok(Ok(answer)) => {
+                waiting.answered = true;
+                answer?
+            }
+            // The sender is dropped only with the whole link.
+            Ok(Err(_)) | Err(_) => return Err(unknown),
+        };
+        let repeated = outcome.events.iter().find_map(|event| match event {
+            Event::Repeated { original, .. } => Some(*original),
+            _ => None,
+        });
+        match repeated {
+            None => Ok(outcome),
+            Some(original) => self.first_outcome(original).await,
+        }
+    }
+
+    /// What a command did the first time.
+    async fn first_outcome(&self, original: Sequence) -> Result<Outcome, SubmitError> {
+        let path = format!("/internal/outcomes/{original}");
+        let unavailable = |reason: &dyn std::fmt::Display| {
+            tracing::warn!(%original, %reason, "an outcome could not be looked up");
+            SubmitError::ReplayUnavailable { original }
+        };
+        let bytes = self
+            .upstreams
+            .get_bytes(Target::Persistence, &path)
+            .await
+            .map_err(|error| unavailable(&error))?;
+        let mut events = EventBuffer::new();
+        let (header, _) = decode_outcome(&bytes, &mut events).map_err(|error| unavailable(&error))?;
+        if header.sequence != original {
+            return Err(unavailable(&format_args!("found outcome {}", header.sequence)));
+        }
+        let events = events[..].into();
+        Ok(Outcome { sequence: original, time: header.time, events, replayed: true })
     }
 
     /// Follows what happens to an account from now on.
     #[must_use]
     pub fn watch(&self, account: AccountId) -> Watch {
-        self.watchers.watch(account, || self.position())
+        self.shared.watchers.watch(account, || self.shared.position())
     }
 
     /// The last command whose outcome has come.
     #[must_use]
     pub fn position(&self) -> Sequence {
-        Sequence(0)
+        self.shared.position()
     }
 }
