@@ -7,7 +7,7 @@ use crate::clock::Nanos;
 
 /// How fast tokens come, and how many a full bucket holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Quota {
+pub(super) struct Quota {
     /// Nanoseconds for one token.
     emission: u64,
     /// Tokens of a full bucket.
@@ -16,21 +16,21 @@ pub struct Quota {
 
 /// How a bucket stands after a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Standing {
+pub(super) struct Standing {
     /// Tokens of a full bucket.
-    pub limit: u32,
+    pub(super) limit: u32,
     /// Tokens that are there now.
-    pub remaining: u32,
+    pub(super) remaining: u32,
     /// Nanoseconds until it is full.
-    pub full_in: u64,
+    pub(super) full_in: u64,
     /// Nanoseconds until there are as many tokens as were asked for; zero: they were taken.
-    pub wait: u64,
+    pub(super) wait: u64,
 }
 
 impl Quota {
     /// `tokens` in `period_ns`, with buckets of `burst`, both times `permille` / 1000. At least one token and one nanosecond each.
     #[must_use]
-    pub fn new(tokens: u32, period_ns: u64, burst: u32, permille: u32) -> Self {
+    pub(super) fn new(tokens: u32, period_ns: u64, burst: u32, permille: u32) -> Self {
         let tokens = u128::from(tokens.max(1)) * u128::from(permille.max(1));
         // Rounded up: the rate is never more than was said.
         let emission = (u128::from(period_ns) * 1_000).div_ceil(tokens).max(1);
@@ -43,19 +43,19 @@ impl Quota {
 
     /// Nanoseconds that this many tokens take to come.
     #[must_use]
-    pub fn span(&self, tokens: u32) -> u64 {
+    pub(super) fn span(&self, tokens: u32) -> u64 {
         self.emission.saturating_mul(u64::from(tokens))
     }
 
     /// Tokens of a full bucket.
     #[must_use]
-    pub fn burst(&self) -> u32 {
+    pub(super) fn burst(&self) -> u32 {
         self.burst
     }
 
     /// Takes tokens out of the bucket that is full at `full_at`, or says how long to wait for them. More than a bucket holds is
     /// never there.
-    pub fn take(&self, full_at: &mut Nanos, now: Nanos, tokens: u32) -> Standing {
+    pub(super) fn take(&self, full_at: &mut Nanos, now: Nanos, tokens: u32) -> Standing {
         let missing = full_at.saturating_sub(now);
         let wanted = missing.saturating_add(self.span(tokens));
         let wait = wanted.saturating_sub(self.span(self.burst));
@@ -90,10 +90,7 @@ mod tests {
             assert_eq!((standing.remaining, standing.wait), (left, 0));
         }
         let refused = quota.take(&mut full_at, 5, 1);
-        assert_eq!(
-            refused,
-            Standing { limit: 40, remaining: 0, full_in: 2 * SECOND, wait: SECOND / 20 }
-        );
+        assert_eq!(refused, Standing { limit: 40, remaining: 0, full_in: 2 * SECOND, wait: SECOND / 20 });
         assert_eq!(quota.take(&mut full_at, 5 + SECOND / 20 - 1, 1).wait, 1);
         assert_eq!(quota.take(&mut full_at, 5 + SECOND / 20, 1).wait, 0);
     }

@@ -26,16 +26,16 @@ use axum::response::{IntoResponse, Response};
 use exchange_service::health::Health;
 use exchange_service::metrics::Metrics;
 use exchange_service::stop::Stop;
-use exchange_types::AccountId;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use tokio::sync::Notify;
 
+use crate::auth::Identity;
 use crate::clock::{Clock, Nanos};
 use crate::problem::{Code, Problem};
 use gcra::{Quota, Standing};
-use table::{Debit, Key, Table};
+use table::{Debit, Key, Owner, Table};
 
 pub use proxies::{Network, Proxies};
 pub use rate::{Class, Rate, Settings, Tier, Tiers};
@@ -109,14 +109,15 @@ pub struct Refused {
     /// How the bucket stands that is empty.
     pub allowance: Allowance,
     /// What is answered.
-    pub problem: Problem,
+    pub problem: Box<Problem>,
 }
 
 impl Allowance {
     /// Adds `X-RateLimit-Limit` (tokens of a full bucket), `-Remaining` (tokens now) and `-Reset` (seconds until it is full).
     pub fn write(&self, headers: &mut HeaderMap) {
         let Some(standing) = self.standing else { return };
-        let mut set = |name, value: u64| headers.insert(HeaderName::from_static(name), HeaderValue::from(value));
+        let mut set =
+            |name, value: u64| headers.insert(HeaderName::from_static(name), HeaderValue::from(value));
         set("x-ratelimit-limit", u64::from(standing.limit));
         set("x-ratelimit-remaining", u64::from(standing.remaining));
         set("x-ratelimit-reset", standing.full_in.div_ceil(SECOND));
@@ -161,22 +162,16 @@ impl Limiter {
         self.inner.settings.proxies.client(peer, headers)
     }
 
-    /// The tier with this name; where it has no factor, the standard one.
-    #[must_use]
-    pub fn tier(&self, name: Option<&str>) -> Tier {
-        name.map_or_else(Tier::default, |name| self.inner.settings.tier(name))
-    }
-
     /// Takes a token of an address, before it is known who asks.
     ///
     /// # Errors
     /// The answer to an address from which too much comes.
-    pub fn admit_address(&self, client: IpAddr) -> Result<Allowance, Refused> {
-        let key = Key { account: false, owner: Network::of(client).0, bucket: ADDRESS };
+    pub fn admit_peer(&self, client: IpAddr) -> Result<Allowance, Refused> {
+        let key = Key { owner: Owner::Address(Network::of(client)), bucket: ADDRESS };
         self.take(&self.inner.addresses, key, self.inner.settings.address, "address")
     }
 
-    /// Takes a token of a class: the account's, or, where there is none, the address's.
+    /// Takes a token of a class, once it is known who asks: the account's, or, where nobody has said who they are, the address's.
     ///
     /// # Errors
     /// The answer to somebody who asks too often.
@@ -184,15 +179,19 @@ impl Limiter {
         &self,
         class: Class,
         client: IpAddr,
-        account: Option<(AccountId, Tier)>,
+        identity: Option<&Identity>,
     ) -> Result<Allowance, Refused> {
-        let (table, owner, tier) = match account {
-            Some((account, tier)) => (&self.inner.accounts, u128::from(account.0), tier),
-            None => (&self.inner.addresses, Network::of(client).0, Tier::default()),
+        let settings = &self.inner.settings;
+        let (table, owner, tier) = match identity {
+            None => (&self.inner.addresses, Owner::Address(Network::of(client)), Tier::default()),
+            Some(identity) => {
+                let owner = identity.account.map_or(Owner::Operator, Owner::Account);
+                let tier = identity.tier.as_deref().map_or_else(Tier::default, |name| settings.tier(name));
+                (&self.inner.accounts, owner, tier)
+            }
         };
-        let quota = self.inner.settings.quota(tier, class);
-        let key = Key { account: account.is_some(), owner, bucket: class as u8 };
-        self.take(table, key, quota, class.name())
+        let key = Key { owner, bucket: class as u8 };
+        self.take(table, key, settings.quota(tier, class), class.name())
     }
 
     fn take(
@@ -213,9 +212,12 @@ impl Limiter {
         }
         self.inner.metrics.refused.get_or_create(&[("bucket", bucket)]).inc();
         let seconds = u32::try_from(standing.wait.div_ceil(SECOND)).unwrap_or(u32::MAX);
-        let detail = format!("the bucket `{bucket}` is empty; its next token comes in {} ms", standing.wait.div_ceil(1_000_000));
+        let detail = format!(
+            "the bucket `{bucket}` is empty; its next token comes in {} ms",
+            standing.wait.div_ceil(1_000_000)
+        );
         let problem = Problem::new(Code::RATE_LIMITED).detail(detail).retry_after(seconds);
-        Err(Refused { allowance, problem })
+        Err(Refused { allowance, problem: Box::new(problem) })
     }
 
     /// Brings the gauges up to date, before they are read.
@@ -239,7 +241,10 @@ impl Inner {
     }
 
     fn learn(&self, key: Key, asked: Nanos, full_in: u64) {
-        let table = if key.account { &self.accounts } else { &self.addresses };
+        let table = match key.owner {
+            Owner::Account(_) | Owner::Operator => &self.accounts,
+            Owner::Address(_) => &self.addresses,
+        };
         lock(table).learn(key, asked, full_in);
     }
 

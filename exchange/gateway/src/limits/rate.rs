@@ -19,14 +19,16 @@ pub enum Class {
     Orders,
     /// Cancels, single and of all orders.
     Cancels,
-    /// Deposits and withdrawals.
+    /// Withdrawals.
     Withdrawals,
+    /// What else the operator does.
+    Admin,
 }
 
 impl Class {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::MarketData, Self::Account, Self::Orders, Self::Cancels, Self::Withdrawals];
+    pub const ALL: [Self; 6] =
+        [Self::MarketData, Self::Account, Self::Orders, Self::Cancels, Self::Withdrawals, Self::Admin];
 
     /// Its name in answers and metrics.
     #[must_use]
@@ -37,6 +39,7 @@ impl Class {
             Self::Orders => "orders",
             Self::Cancels => "cancels",
             Self::Withdrawals => "withdrawals",
+            Self::Admin => "admin",
         }
     }
 
@@ -47,6 +50,7 @@ impl Class {
             Self::Orders => ["RATE_ORDERS", "RATE_ORDERS_BURST"],
             Self::Cancels => ["RATE_CANCELS", "RATE_CANCELS_BURST"],
             Self::Withdrawals => ["RATE_WITHDRAWALS", "RATE_WITHDRAWALS_BURST"],
+            Self::Admin => ["RATE_ADMIN", "RATE_ADMIN_BURST"],
         }
     }
 
@@ -57,6 +61,7 @@ impl Class {
             Self::Orders => "20/s",
             Self::Cancels => "50/s",
             Self::Withdrawals => "10/h",
+            Self::Admin => "20/s",
         }
     }
 }
@@ -257,7 +262,8 @@ mod tests {
     fn the_defaults_are_the_documented_ones_with_twice_the_rate_at_once() {
         let (settings, errors) = read(&[]);
         assert_eq!(errors, [""; 0]);
-        let expected = [(100, 60, 200), (60, 60, 120), (20, 1, 40), (50, 1, 100), (10, 3_600, 20)];
+        let expected =
+            [(100, 60, 200), (60, 60, 120), (20, 1, 40), (50, 1, 100), (10, 3_600, 20), (20, 1, 40)];
         for (class, (tokens, seconds, burst)) in Class::ALL.into_iter().zip(expected) {
             let quota = Quota::new(tokens, seconds * SECOND, burst, 1_000);
             assert_eq!(settings.quota(Tier::default(), class), Some(quota), "{}", class.name());

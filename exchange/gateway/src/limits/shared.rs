@@ -102,7 +102,8 @@ impl RedisUrl {
                     Some(url) if open(&url) => return Some(url),
                     Some(_) => environment.report(
                         "REDIS_URL",
-                        "it holds a user or a password, expected these in the file that REDIS_URL_FILE names".into(),
+                        "it holds a user or a password, expected these in the file that REDIS_URL_FILE names"
+                            .into(),
                     ),
                 }
                 None
@@ -110,7 +111,8 @@ impl RedisUrl {
             (None, Some(secret)) => {
                 let url = std::str::from_utf8(secret.expose()).ok().and_then(Self::parse);
                 if url.is_none() {
-                    environment.report("REDIS_URL_FILE", format!("the file holds something else, {expected}"));
+                    environment
+                        .report("REDIS_URL_FILE", format!("the file holds something else, {expected}"));
                 }
                 url
             }
@@ -127,6 +129,8 @@ impl RedisUrl {
 /// Tells Redis what was taken here and learns what others took, until the service stops.
 pub(super) async fn share(redis: RedisUrl, limits: Arc<Inner>, health: Health, stop: Stop) {
     let mut backoff = Backoff::default();
+    // Limits hold from the first moment, so the gateway may start without Redis.
+    health.healthy(PART);
     while !stop.is_stopped() {
         let failure = match connect(&redis).await {
             Ok((connection, hash)) => {
@@ -145,7 +149,10 @@ pub(super) async fn share(redis: RedisUrl, limits: Arc<Inner>, health: Health, s
         limits.metrics.shared.set(0);
         limits.metrics.share_failures.inc();
         // Its text says what happened on the connection and what Redis answered; neither repeats the password.
-        health.degraded(PART, format!("limits are not shared, each gateway limits by itself: Redis: {failure}"));
+        health.degraded(
+            PART,
+            format!("limits are not shared, each gateway limits by itself: Redis: {failure}"),
+        );
         tokio::select! {
             biased;
             () = stop.stopped() => return,
@@ -193,7 +200,11 @@ async fn keep_telling(mut connection: MultiplexedConnection, hash: &str, limits:
 }
 
 /// True: there was something to tell.
-async fn tell(connection: &mut MultiplexedConnection, hash: &str, limits: &Inner) -> Result<bool, RedisError> {
+async fn tell(
+    connection: &mut MultiplexedConnection,
+    hash: &str,
+    limits: &Inner,
+) -> Result<bool, RedisError> {
     let mut told = false;
     loop {
         let asked = limits.clock.now();

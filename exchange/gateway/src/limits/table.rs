@@ -6,6 +6,8 @@
 
 use std::collections::HashMap;
 
+use exchange_types::AccountId;
+
 use super::gcra::{Quota, Standing};
 use super::proxies::Network;
 use super::rate::Class;
@@ -18,13 +20,19 @@ const LOOKS: usize = 4;
 /// How many entries the hand looks at when the ceiling is reached. 64 looks are about a microsecond.
 const LOOKS_AT_CEILING: usize = 64;
 
+/// Who is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Owner {
+    Account(AccountId),
+    Operator,
+    Address(Network),
+}
+
 /// Whose bucket, and which.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Key {
-    /// The owner is an account.
-    pub account: bool,
-    /// Its number, or the network of an address.
-    pub owner: u128,
+    /// Whose.
+    pub owner: Owner,
     /// Which of the owner's buckets.
     pub bucket: u8,
 }
@@ -33,10 +41,10 @@ impl std::fmt::Display for Key {
     /// As Redis knows it.
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let bucket = Class::ALL.get(usize::from(self.bucket)).map_or("address", |class| class.name());
-        if self.account {
-            write!(formatter, "{bucket}:account:{}", self.owner)
-        } else {
-            write!(formatter, "{bucket}:address:{}", Network(self.owner))
+        match self.owner {
+            Owner::Account(account) => write!(formatter, "{bucket}:account:{account}"),
+            Owner::Operator => write!(formatter, "{bucket}:operator"),
+            Owner::Address(network) => write!(formatter, "{bucket}:address:{network}"),
         }
     }
 }
@@ -199,13 +207,15 @@ impl Table {
 
 #[cfg(test)]
 mod tests {
-    use super::{Key, Table};
+    use exchange_types::AccountId;
+
+    use super::{Key, Owner, Table};
     use crate::limits::gcra::Quota;
 
     const SECOND: u64 = 1_000_000_000;
 
-    fn key(owner: u128) -> Key {
-        Key { account: true, owner, bucket: 0 }
+    fn key(owner: u32) -> Key {
+        Key { owner: Owner::Account(AccountId(owner)), bucket: 0 }
     }
 
     fn quota() -> Quota {
