@@ -48,6 +48,8 @@ impl From<Unavailable> for SubmitError {
             Unavailable::Busy => Self::Busy,
             Unavailable::TooLarge => Self::TooLarge,
             Unavailable::Stopped => Self::LogStopped,
+            // Persistence reads another version of the format than this gateway writes; nothing was logged.
+            Unavailable::Malformed => Self::NotTaken,
         }
     }
 }
