@@ -3,5 +3,7 @@
 #![expect(clippy::tests_outside_test_module, reason = "this crate is a test")]
 
 mod link;
+mod malformed;
 mod orders;
 mod support;
+mod tokens;
