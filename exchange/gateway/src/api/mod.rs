@@ -14,6 +14,8 @@ mod routes;
 
 pub use app::{ApiSettings, App};
 pub use gate::Meters;
+pub use handle::history::LIMIT_MAX;
+pub use handle::markets::{CANDLES_MAX, DEPTH_MAX, INTERVALS, TRADES_MAX};
 pub use places::Places;
 pub use router::router;
 pub use routes::{ROUTES, Route};
