@@ -9,10 +9,13 @@ pub mod auth;
 pub mod clock;
 pub mod limits;
 pub mod link;
+mod listing;
 pub mod openapi;
 pub mod problem;
 mod service;
+mod settings;
 pub mod stream;
 pub mod upstream;
 
-pub use service::{Gateway, Settings};
+pub use service::Gateway;
+pub use settings::Settings;

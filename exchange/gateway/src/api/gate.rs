@@ -4,6 +4,7 @@
 //! the route demands, the limit of the class, the time in `X-Request-Expires`; then the handler. Whoever fails one test is answered
 //! at once, and nothing behind it has happened.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -21,7 +22,7 @@ use super::app::App;
 use super::input::check_expiry;
 use super::routes::Route;
 use crate::auth::{Identity, bearer};
-use crate::limits::Allowance;
+use crate::limits::{Allowance, Refused};
 use crate::problem::{Code, Problem};
 
 /// Who asks, for handlers: an extension of the request.
@@ -81,28 +82,32 @@ impl Gate {
 
     fn admit(&self, request: &mut Request) -> Result<Allowance, Response> {
         let peer = request.extensions().get::<PeerAddress>().map(|peer| peer.0.ip());
-        let peer = peer.unwrap_or(std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED));
         let limiter = &self.app.limiter;
-        limiter.admit_peer(self.route.class, peer).map_err(Problem::into_response)?;
-        let identity = self.identify(request.headers()).map_err(Problem::into_response)?;
-        self.route.access.check(identity.as_deref()).map_err(Problem::into_response)?;
-        let allowance = limiter
-            .admit(self.route.class, peer, identity.as_deref())
-            .map_err(Problem::into_response)?;
-        if let Err(problem) = check_expiry(request.headers(), self.app.now_ns()) {
-            let mut response = problem.into_response();
-            allowance.write(response.headers_mut());
-            return Err(response);
+        let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+        let client = limiter.client(peer, request.headers());
+        let of_address = limiter.admit_peer(client).map_err(Refused::into_response)?;
+        let identity = match self.identify(request.headers()) {
+            Ok(identity) => identity,
+            Err(problem) => return Err(refuse(problem, of_address)),
+        };
+        let allowance =
+            limiter.admit(self.route.class, client, identity.as_deref()).map_err(Refused::into_response)?;
+        let passes = check_expiry(request.headers(), self.app.now_ns());
+        if let Err(problem) = passes {
+            return Err(refuse(problem, allowance));
         }
         request.extensions_mut().insert(Caller(identity));
         Ok(allowance)
     }
 
+    /// Who asks, if they may ask this.
     fn identify(&self, headers: &HeaderMap) -> Result<Option<Arc<Identity>>, Problem> {
-        match bearer(headers)? {
-            None => Ok(None),
-            Some(token) => self.app.verifier.verify(token, self.app.now_ns() / 1_000_000_000).map(Some),
-        }
+        let identity = match bearer(headers)? {
+            None => None,
+            Some(token) => Some(self.app.verifier.verify(token, self.app.now_ns() / 1_000_000_000)?),
+        };
+        self.route.access.check(identity.as_deref())?;
+        Ok(identity)
     }
 
     fn note(&self, response: &Response, time: Duration) {
@@ -120,6 +125,12 @@ impl Gate {
             "answered"
         );
     }
+}
+
+fn refuse(problem: Problem, allowance: Allowance) -> Response {
+    let mut response = problem.into_response();
+    allowance.write(response.headers_mut());
+    response
 }
 
 /// The middleware of a route.

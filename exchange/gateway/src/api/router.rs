@@ -37,10 +37,10 @@ pub fn router(app: Arc<App>) -> Router {
         .add(Method::GET, "/openapi.json", crate::openapi::document)
         .router;
     router
-        .merge(crate::stream::routes(&app))
         .fallback(|| async { Problem::new(Code::NOT_FOUND) })
         .method_not_allowed_fallback(|| async { Problem::new(Code::METHOD_NOT_ALLOWED) })
-        .with_state(app)
+        .with_state(Arc::clone(&app))
+        .merge(crate::stream::routes(&app))
 }
 
 struct Routes {
@@ -59,7 +59,8 @@ impl Routes {
         let route = route.expect("a handler is that of a route in the table");
         let filter = MethodFilter::try_from(method).expect("the table has methods of HTTP");
         let gate = Arc::new(Gate::new(&self.app, route));
-        self.router = self.router.route(path, on(filter, handler).route_layer(from_fn_with_state(gate, pass)));
+        self.router =
+            self.router.route(path, on(filter, handler).route_layer(from_fn_with_state(gate, pass)));
         self
     }
 }

@@ -75,7 +75,8 @@ pub(super) fn check_rejected(outcome: &Outcome) -> Result<(), Problem> {
 /// The outcome lacks what its command leads to.
 pub(super) fn strange_outcome(outcome: &Outcome) -> Problem {
     tracing::error!(sequence = %outcome.sequence, "an outcome does not fit its command");
-    Problem::new(Code::BAD_UPSTREAM).detail(format!("the outcome of command {} does not fit it", outcome.sequence))
+    Problem::new(Code::BAD_UPSTREAM)
+        .detail(format!("the outcome of command {} does not fit it", outcome.sequence))
 }
 
 impl From<SubmitError> for Problem {
@@ -100,7 +101,8 @@ impl From<SubmitError> for Problem {
 impl From<UpstreamError> for Problem {
     fn from(error: UpstreamError) -> Self {
         match error {
-            UpstreamError::Unavailable { target, retry_after, .. } => {
+            UpstreamError::Unavailable { target, retry_after, .. }
+            | UpstreamError::Open { target, retry_after, .. } => {
                 let seconds = u32::try_from(retry_after.as_secs()).unwrap_or(u32::MAX);
                 unavailable(target).retry_after(seconds.max(RETRY_AFTER_S))
             }

@@ -23,10 +23,7 @@ pub(in crate::api) const TRADES_MAX: u64 = 1_000;
 pub(in crate::api) const CANDLES_MAX: u64 = 3_601;
 
 /// `GET /v1/markets`
-pub(in crate::api) async fn list(
-    State(app): State<Arc<App>>,
-    request: Request,
-) -> Result<Response, Problem> {
+pub(in crate::api) async fn list(State(app): State<Arc<App>>, request: Request) -> Result<Response, Problem> {
     Fields::of_query(request.uri().query()).finish(Some(()))?;
     pass_on(&app, "/internal/markets").await
 }

@@ -19,7 +19,8 @@ pub(in crate::api) async fn read_json(
 ) -> Result<Bytes, Problem> {
     check_type(headers)?;
     let limit = settings.body_bytes_max;
-    let too_large = || Problem::new(Code::TOO_LARGE).detail(format!("expected a body of at most {limit} bytes"));
+    let too_large =
+        || Problem::new(Code::TOO_LARGE).detail(format!("expected a body of at most {limit} bytes"));
     let declared = axum::body::HttpBody::size_hint(&body).lower();
     if declared > limit as u64 {
         return Err(too_large());
@@ -39,7 +40,8 @@ fn check_type(headers: &HeaderMap) -> Result<(), Problem> {
     let json = parts.next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"));
     let utf8 = parts.all(|parameter| {
         let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-        !name.trim().eq_ignore_ascii_case("charset") || value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
+        !name.trim().eq_ignore_ascii_case("charset")
+            || value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
     });
     if json && utf8 && !headers.contains_key(CONTENT_ENCODING) {
         return Ok(());

@@ -266,7 +266,9 @@ mod tests {
 
     #[test]
     fn what_is_no_object_is_refused() {
-        for json in ["", "[]", "1", "null", "\"a\"", "{", "{\"a\":1}x", "{\"a\":\"\\ud800\"}", "{1:2}", "\u{feff}{}"] {
+        for json in
+            ["", "[]", "1", "null", "\"a\"", "{", "{\"a\":1}x", "{\"a\":\"\\ud800\"}", "{1:2}", "\u{feff}{}"]
+        {
             assert_eq!(Fields::of_json(json.as_bytes()).unwrap_err().code, Code::MALFORMED_JSON, "{json}");
         }
         let deep = format!("{{\"a\":{}{}}}", "[".repeat(10_000), "]".repeat(10_000));

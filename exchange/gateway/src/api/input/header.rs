@@ -68,7 +68,9 @@ mod tests {
         assert_eq!(one.get(), 0xca97_8112_ca1b_bdca_fac2_31b3_9a23_dc4d, "SHA-256 of `a`");
         assert_ne!(Ok(Some(one)), key(&["A"]));
         assert!(key(&[&"x".repeat(64)]).is_ok());
-        for wrong in [&["" as &str] as &[&str], &[" "], &["a b"], &["\u{e4}"], &[&"x".repeat(65)], &["a", "a"]] {
+        for wrong in
+            [&["" as &str] as &[&str], &[" "], &["a b"], &["\u{e4}"], &[&"x".repeat(65)], &["a", "a"]]
+        {
             assert_eq!(key(wrong).unwrap_err().code, Code::INVALID_REQUEST, "{wrong:?}");
         }
     }
