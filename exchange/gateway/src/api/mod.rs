@@ -12,8 +12,10 @@ mod places;
 mod router;
 mod routes;
 
+pub(crate) use answer::{cause_name, side_name};
 pub use app::{ApiSettings, App};
 pub use gate::Meters;
+pub(crate) use input::format_time;
 pub use places::Places;
 pub use router::router;
 pub use routes::{ROUTES, Route};

@@ -48,6 +48,7 @@ impl From<Unavailable> for SubmitError {
             Unavailable::Busy => Self::Busy,
             Unavailable::TooLarge => Self::TooLarge,
             Unavailable::Stopped => Self::LogStopped,
+            Unavailable::Malformed => Self::NotTaken,
         }
     }
 }

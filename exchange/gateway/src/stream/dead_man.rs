@@ -32,7 +32,10 @@ pub(super) async fn cancel_all(venue: &Venue, account: AccountId, meters: &Strea
                 return tracing::info!(%account, sequence = %outcome.sequence, "orders cancelled on disconnect");
             }
             // It was carried out; what it did then does not matter.
-            Err(SubmitError::ReplayUnavailable { .. }) => return meters.cancels.inc(),
+            Err(SubmitError::ReplayUnavailable { .. }) => {
+                meters.cancels.inc();
+                return;
+            }
             Err(error) => error,
         };
         // Without a key a command whose fate is unknown must not be sent again.

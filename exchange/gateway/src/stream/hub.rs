@@ -120,7 +120,11 @@ impl Hub {
     }
 
     /// Runs until nobody can give orders any more.
-    pub(super) async fn run(mut self, mut orders: mpsc::Receiver<Order>, mut feed: mpsc::Receiver<FeedEvent>) {
+    pub(super) async fn run(
+        mut self,
+        mut orders: mpsc::Receiver<Order>,
+        mut feed: mpsc::Receiver<FeedEvent>,
+    ) {
         let mut look = tokio::time::interval(LOOK_EVERY);
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
@@ -176,9 +180,9 @@ impl Hub {
                 self.stale.remove(&client);
             }
         }
-        self.meters.subscriptions.set(
-            i64::try_from(self.subscriptions.load(Ordering::Relaxed)).unwrap_or(i64::MAX),
-        );
+        self.meters
+            .subscriptions
+            .set(i64::try_from(self.subscriptions.load(Ordering::Relaxed)).unwrap_or(i64::MAX));
     }
 
     fn unfollow(&mut self, client: ClientId, topic: Topic) {

@@ -206,7 +206,8 @@ pub fn routes<S: Clone + Send + Sync + 'static>(app: &Arc<App>) -> Router<S> {
 async fn upgrade(State(streams): State<Streams>, request: Request) -> Response {
     let (mut parts, _) = request.into_parts();
     let inner = &streams.inner;
-    let peer = parts.extensions.get::<PeerAddress>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip());
+    let peer =
+        parts.extensions.get::<PeerAddress>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip());
     let address = inner.limiter.client(peer, &parts.headers);
     let (identity, allowance) = match inner.admit(address, &parts.headers) {
         Ok(admitted) => admitted,
@@ -214,9 +215,8 @@ async fn upgrade(State(streams): State<Streams>, request: Request) -> Response {
     };
     let answer = async {
         let upgrade = WebSocketUpgrade::from_request_parts(&mut parts, &()).await;
-        let upgrade = upgrade.map_err(|rejection| {
-            Problem::new(Code::UPGRADE_REQUIRED).detail(rejection.body_text())
-        })?;
+        let upgrade = upgrade
+            .map_err(|rejection| Problem::new(Code::UPGRADE_REQUIRED).detail(rejection.body_text()))?;
         if inner.stop.is_stopped() {
             return Err(Problem::new(Code::BUSY).detail("the gateway ends").retry_after(1));
         }

@@ -69,7 +69,8 @@ impl From<Problem> for Fault {
 /// Reads a message of a client.
 pub(super) fn parse(text: &str, markets: &Markets) -> Result<Operation, Fault> {
     let malformed = |detail: String| Fault::new("malformed-message", detail);
-    let message: Message = serde_json::from_str(text).map_err(|error| malformed(shown(&error.to_string())))?;
+    let message: Message =
+        serde_json::from_str(text).map_err(|error| malformed(shown(&error.to_string())))?;
     let op = message.op.as_str();
     // A field that the operation does not have is most likely meant for another.
     let has = |fields: [bool; 5]| {
@@ -146,8 +147,7 @@ fn topic(
     };
     let symbol = market.ok_or_else(|| malformed("the channel needs a `market`"))?;
     let found = markets.by_symbol(symbol);
-    let market =
-        found.ok_or_else(|| Fault::new("unknown-market", format!("found `{}`", shown(symbol))))?;
+    let market = found.ok_or_else(|| Fault::new("unknown-market", format!("found `{}`", shown(symbol))))?;
     Ok(Topic { instrument: market.id(), channel })
 }
 
@@ -226,7 +226,10 @@ mod tests {
     fn operations_are_read() {
         let topic = |channel| Topic { instrument: InstrumentId(0), channel };
         for (text, expected) in [
-            (r#"{"op":"subscribe","channel":"depth","market":"BTC-USD"}"#, Operation::Subscribe(topic(Channel::Depth))),
+            (
+                r#"{"op":"subscribe","channel":"depth","market":"BTC-USD"}"#,
+                Operation::Subscribe(topic(Channel::Depth)),
+            ),
             (
                 r#"{"op":"unsubscribe","channel":"candles","market":"BTC-USD","interval":"1h"}"#,
                 Operation::Unsubscribe(topic(Channel::Candles(Interval::named("1h").unwrap()))),
@@ -259,13 +262,19 @@ mod tests {
             (r#"{"op":"subscribe"}"#, "malformed-message"),
             (r#"{"op":"subscribe","channel":"depth"}"#, "malformed-message"),
             (r#"{"op":"subscribe","channel":"orders","market":"BTC-USD"}"#, "malformed-message"),
-            (r#"{"op":"subscribe","channel":"depth","market":"BTC-USD","interval":"1m"}"#, "malformed-message"),
+            (
+                r#"{"op":"subscribe","channel":"depth","market":"BTC-USD","interval":"1m"}"#,
+                "malformed-message",
+            ),
             (r#"{"op":"authenticate"}"#, "malformed-message"),
             (r#"{"op":"cancel_on_disconnect","enabled":"yes"}"#, "malformed-message"),
             (r#"{"op":"launch"}"#, "unknown-op"),
             (r#"{"op":"subscribe","channel":"gossip","market":"BTC-USD"}"#, "unknown-channel"),
             (r#"{"op":"subscribe","channel":"depth","market":"DOGE-USD"}"#, "unknown-market"),
-            (r#"{"op":"subscribe","channel":"candles","market":"BTC-USD","interval":"2m"}"#, "unknown-interval"),
+            (
+                r#"{"op":"subscribe","channel":"candles","market":"BTC-USD","interval":"2m"}"#,
+                "unknown-interval",
+            ),
         ] {
             assert_eq!(read(text), Err(code), "{text}");
         }

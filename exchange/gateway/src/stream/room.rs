@@ -101,9 +101,8 @@ impl Room {
 
     /// There is room again in the queue of a client that was too slow.
     pub(super) fn take_back(&mut self, client: ClientId) {
-        let stale = |follower: &&mut Follower| {
-            follower.client == client && follower.standing == Standing::Stale
-        };
+        let stale =
+            |follower: &&mut Follower| follower.client == client && follower.standing == Standing::Stale;
         if let Some(follower) = self.followers.iter_mut().find(stale) {
             follower.standing = Standing::Waiting;
         }
@@ -187,7 +186,6 @@ impl Room {
             })
             .collect()
     }
-
 }
 
 /// Whether the messages behind a first one can be applied to it, one after the other.

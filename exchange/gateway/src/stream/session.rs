@@ -14,13 +14,13 @@ use futures_util::{FutureExt, SinkExt};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
+use super::Inner;
 use super::dead_man;
 use super::hub::{Doom, Order};
 use super::protocol::{Fault, MESSAGE_BYTES_MAX, Notice, Operation, parse};
 use super::sessions::Place;
 use super::topic::Topic;
 use super::updates::Teller;
-use super::Inner;
 use crate::auth::{Access, Identity};
 use crate::clock::nanos;
 use crate::limits::{Class, Quota};
@@ -185,7 +185,9 @@ impl Session {
                 Event::Queued(_) => None,
                 Event::Time => self.time(&mut batch, &mut ping),
             };
-            let sent = tokio::time::timeout(self.streams.settings.idle_max, self.send(socket, &mut batch, ping)).await;
+            let sent =
+                tokio::time::timeout(self.streams.settings.idle_max, self.send(socket, &mut batch, ping))
+                    .await;
             match (sent, end) {
                 (_, Some(end)) => return end,
                 (Ok(Ok(())), None) => {}
@@ -195,7 +197,12 @@ impl Session {
         }
     }
 
-    async fn send(&self, socket: &mut WebSocket, batch: &mut Vec<Utf8Bytes>, ping: bool) -> Result<(), axum::Error> {
+    async fn send(
+        &self,
+        socket: &mut WebSocket,
+        batch: &mut Vec<Utf8Bytes>,
+        ping: bool,
+    ) -> Result<(), axum::Error> {
         if ping {
             socket.feed(Message::Ping(bytes::Bytes::new())).await?;
         }
@@ -249,7 +256,8 @@ impl Session {
                 Err(WatchEnd::Ended) => {
                     self.orders = None;
                     let detail = "the gateway has lost its place: subscribe again, and look at your orders";
-                    let notice = Notice { channel: Some("orders"), ..Notice::error("orders-interrupted", detail) };
+                    let notice =
+                        Notice { channel: Some("orders"), ..Notice::error("orders-interrupted", detail) };
                     batch.push(notice.text());
                     return None;
                 }
@@ -275,7 +283,8 @@ impl Session {
             // Pings are answered below this. They count like messages, so that nobody keeps the gateway busy with them.
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => {
                 self.heard = Instant::now();
-                let too_many = self.messages.take(self.now()).is_err() && self.faults.take(self.now()).is_err();
+                let too_many =
+                    self.messages.take(self.now()).is_err() && self.faults.take(self.now()).is_err();
                 return too_many.then_some(End::TooManyErrors);
             }
         };
@@ -285,7 +294,10 @@ impl Session {
             Some(text) if text.len() > MESSAGE_BYTES_MAX => return Some(End::TooLong),
             _ if let Err(retry_after_ms) = self.messages.take(self.now()) => Err(Fault {
                 retry_after_ms: Some(retry_after_ms),
-                ..Fault::new(Code::RATE_LIMITED.name, "messages come faster than this connection may send them")
+                ..Fault::new(
+                    Code::RATE_LIMITED.name,
+                    "messages come faster than this connection may send them",
+                )
             }),
             None => Err(Fault::new("malformed-message", "expected text, found bytes")),
             Some(text) => match parse(text.as_str(), &self.streams.markets) {
@@ -295,7 +307,10 @@ impl Session {
         };
         let fault = done.err()?;
         self.streams.meters.faults.get_or_create(&[("code", fault.code)]).inc();
-        batch.push(Notice { retry_after_ms: fault.retry_after_ms, ..Notice::error(fault.code, &fault.detail) }.text());
+        batch.push(
+            Notice { retry_after_ms: fault.retry_after_ms, ..Notice::error(fault.code, &fault.detail) }
+                .text(),
+        );
         self.faults.take(self.now()).is_err().then_some(End::TooManyErrors)
     }
 
@@ -352,7 +367,8 @@ impl Session {
                 let account = self.account(Access::Trade)?;
                 self.armed = enabled.then_some(account);
                 let account = Some(account.to_string());
-                let notice = Notice { enabled: Some(enabled), account, ..Notice::new("cancel_on_disconnect") };
+                let notice =
+                    Notice { enabled: Some(enabled), account, ..Notice::new("cancel_on_disconnect") };
                 batch.push(notice.text());
             }
         }
@@ -371,7 +387,8 @@ impl Session {
         if let Some(account) = identity.account {
             self.place.account(account).map_err(Fault::from)?;
         }
-        let account = Some(identity.account.map_or_else(|| "admin".to_owned(), |account| account.to_string()));
+        let account =
+            Some(identity.account.map_or_else(|| "admin".to_owned(), |account| account.to_string()));
         let expires_at = Some(identity.expires_at);
         batch.push(Notice { account, expires_at, ..Notice::new("authenticated") }.text());
         self.identity = Some(identity);
@@ -382,7 +399,9 @@ impl Session {
         access.check(self.identity.as_deref()).map_err(Fault::from)?;
         let account = self.identity.as_ref().and_then(|identity| identity.account);
         account.ok_or_else(|| {
-            Problem::new(Code::ACCOUNT_FORBIDDEN).detail("expected a token of an account, not of `admin`").into()
+            Problem::new(Code::ACCOUNT_FORBIDDEN)
+                .detail("expected a token of an account, not of `admin`")
+                .into()
         })
     }
 

@@ -123,7 +123,8 @@ impl Item {
             _ => return Err("an item of an unknown channel"),
         };
         let topic = Topic { instrument: InstrumentId(u32::from_le_bytes(*instrument)), channel };
-        let text = Utf8Bytes::try_from(Bytes::copy_from_slice(text)).map_err(|_| "a text that is not UTF-8")?;
+        let text =
+            Utf8Bytes::try_from(Bytes::copy_from_slice(text)).map_err(|_| "a text that is not UTF-8")?;
         Ok(Self { topic, place, text })
     }
 }
@@ -161,7 +162,8 @@ impl Topic {
             Channel::Candles(_) => ("candles", 0),
             Channel::Statistics => return statistics(answer),
         };
-        let members = answer.strip_prefix(b"{\"market\"").ok_or("an answer that does not begin with its market")?;
+        let members =
+            answer.strip_prefix(b"{\"market\"").ok_or("an answer that does not begin with its market")?;
         let text = [b"{\"type\":\"", kind.as_bytes(), b"\",\"market\"", members].concat();
         Ok(First { text: utf8(text)?, place })
     }
@@ -214,7 +216,8 @@ mod tests {
 
     #[test]
     fn items_of_the_feed_are_read() {
-        let depth = r#"{"type":"depth","market":"BTC-USD","previous":"7","sequence":"12","bids":[],"asks":[]}"#;
+        let depth =
+            r#"{"type":"depth","market":"BTC-USD","previous":"7","sequence":"12","bids":[],"asks":[]}"#;
         let read = item(3, 0, depth).unwrap();
         assert_eq!(read.topic, Topic { instrument: InstrumentId(3), channel: Channel::Depth });
         assert_eq!((read.place, read.text.as_str()), (Place::Chained { previous: 7, at: 12 }, depth));
@@ -229,7 +232,9 @@ mod tests {
     #[test]
     fn what_is_no_item_is_refused() {
         assert!(Item::read(&[]).is_err() && Item::read(&[0; 4]).is_err());
-        for (channel, text) in [(0, "{}"), (0, r#"{"previous":"x","sequence":"1"}"#), (1, ""), (2, "{}"), (9, "{}")] {
+        for (channel, text) in
+            [(0, "{}"), (0, r#"{"previous":"x","sequence":"1"}"#), (1, ""), (2, "{}"), (9, "{}")]
+        {
             assert!(item(0, channel, text).is_err(), "{channel} {text}");
         }
         assert!(Item::read(&[0, 0, 0, 0, 3, 0xff]).is_err());
@@ -242,10 +247,16 @@ mod tests {
         let depth = topic(Channel::Depth);
         assert_eq!(depth.path(&markets).unwrap(), "/internal/markets/BTC-USD/depth?limit=all");
         let first = depth.first(br#"{"market":"BTC-USD","sequence":"5","bids":[],"asks":[]}"#).unwrap();
-        assert_eq!(first.text.as_str(), r#"{"type":"depth_snapshot","market":"BTC-USD","sequence":"5","bids":[],"asks":[]}"#);
+        assert_eq!(
+            first.text.as_str(),
+            r#"{"type":"depth_snapshot","market":"BTC-USD","sequence":"5","bids":[],"asks":[]}"#
+        );
         assert_eq!(first.place, 5);
         let trades = topic(Channel::Trades);
-        assert_eq!(trades.first(br#"{"market":"BTC-USD","trades":[{"id":"9"},{"id":"8"}]}"#).unwrap().place, 9);
+        assert_eq!(
+            trades.first(br#"{"market":"BTC-USD","trades":[{"id":"9"},{"id":"8"}]}"#).unwrap().place,
+            9
+        );
         assert_eq!(trades.first(br#"{"market":"BTC-USD","trades":[]}"#).unwrap().place, 0);
         let overview = br#"{"market":"BTC-USD","state":"open","statistics":{"trades":3}}"#;
         let first = topic(Channel::Statistics).first(overview).unwrap();

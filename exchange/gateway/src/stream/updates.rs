@@ -217,7 +217,10 @@ mod tests {
             let mut message: Value = serde_json::from_str(text).unwrap();
             assert_eq!(message["index"], at);
             assert_eq!((&message["account"], &message["sequence"]), (&json!("7"), &json!("12")));
-            assert_eq!((&message["time"], &message["time_ns"]), (&json!("1970-01-01T00:00:01Z"), &json!("1000000000")));
+            assert_eq!(
+                (&message["time"], &message["time_ns"]),
+                (&json!("1970-01-01T00:00:01Z"), &json!("1000000000"))
+            );
             for name in ["index", "account", "sequence", "time", "time_ns"] {
                 message.as_object_mut().unwrap().remove(name);
             }
@@ -295,7 +298,13 @@ mod tests {
         assert_eq!(messages[1], with(order("reduced", "0.0004"), "remaining", "0.0006"));
         assert_eq!(messages[2], with(order("cancelled", "0.001"), "cause", "mass-cancel"));
         let reason = RejectReason::UnknownOrder.name();
-        assert_eq!(messages[3], json!({"type": "order", "event": "rejected", "market": "BTC-USD", "reason": reason}));
-        assert_eq!(messages[4], json!({"type": "balance", "event": "deposited", "asset": "USD", "amount": "1.5"}));
+        assert_eq!(
+            messages[3],
+            json!({"type": "order", "event": "rejected", "market": "BTC-USD", "reason": reason})
+        );
+        assert_eq!(
+            messages[4],
+            json!({"type": "balance", "event": "deposited", "asset": "USD", "amount": "1.5"})
+        );
     }
 }
