@@ -96,7 +96,10 @@ async fn every_channel_begins_with_how_things_stand() {
     let mut client = world.connect().await;
 
     client.subscribe("trades", "BTC-USD").await;
-    assert_eq!(client.message().await, json!({"type": "subscribed", "channel": "trades", "market": "BTC-USD"}));
+    assert_eq!(
+        client.message().await,
+        json!({"type": "subscribed", "channel": "trades", "market": "BTC-USD"})
+    );
     let trades = client.message_of("trades").await;
     assert_eq!(trades["trades"][0]["id"], second.to_string());
     assert_eq!(trades["trades"][1]["id"], first.to_string());

@@ -172,7 +172,7 @@ mod tests {
         let wrong = [("STREAM_QUEUE", "0"), ("STREAM_PING", "15"), ("ALLOWED_ORIGINS", "trade.example")];
         let pairs = wrong.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let mut environment = Environment::new(pairs);
-        StreamSettings::read(&mut environment);
+        let _ = StreamSettings::read(&mut environment);
         let errors = environment.finish().unwrap_err().0;
         let names: Vec<&str> = errors.iter().map(|error| error.variable).collect();
         assert_eq!(names, wrong.map(|(name, _)| name));

@@ -64,15 +64,15 @@ impl World {
         let gateway = tokio::spawn(async move {
             Gateway::run(settings, listener, frame).await.expect("the gateway ends well");
         });
-        let world =
-            Self { market, venue, address, metrics, health, stop, gateway, issuer, _folder: folder };
-        world.until("everything is connected", || {
-            let parts = world.health.report().parts;
-            ["commands", "outcomes", "feed"]
-                .iter()
-                .all(|part| parts[*part].status == exchange_service::health::Status::Healthy)
-        })
-        .await;
+        let world = Self { market, venue, address, metrics, health, stop, gateway, issuer, _folder: folder };
+        world
+            .until("everything is connected", || {
+                let parts = world.health.report().parts;
+                ["commands", "outcomes", "feed"]
+                    .iter()
+                    .all(|part| parts[*part].status == exchange_service::health::Status::Healthy)
+            })
+            .await;
         world
     }
 

@@ -74,7 +74,8 @@ impl Venue {
 
     /// Something happens to an account; returns the number of the command.
     pub(crate) fn deposit(&self, account: u32, amount: u64) -> u64 {
-        let event = Event::Deposited { account: AccountId(account), asset: AssetId(1), amount: Amount(amount) };
+        let event =
+            Event::Deposited { account: AccountId(account), asset: AssetId(1), amount: Amount(amount) };
         self.with(|log| {
             log.outcome(RequestId(0), &[event, event]);
             log.sequence
@@ -83,9 +84,7 @@ impl Venue {
 
     /// Mass cancels of an account that have come.
     pub(crate) fn mass_cancels(&self, account: u32) -> usize {
-        let of = |command: &&Command| {
-            matches!(command, Command::MassCancel { account: AccountId(whose), instrument: None, side: None } if *whose == account)
-        };
+        let of = |command: &&Command| matches!(command, Command::MassCancel { account: AccountId(whose), instrument: None, side: None } if *whose == account);
         self.with(|log| log.commands.iter().filter(of).count())
     }
 }
