@@ -54,6 +54,8 @@ codes! {
     SCOPE_MISSING = 403, "scope-missing";
     /// The token is of another account, or of none where one is needed.
     ACCOUNT_FORBIDDEN = 403, "account-forbidden";
+    /// The page that asks is not one of those that may open the stream.
+    ORIGIN_FORBIDDEN = 403, "origin-forbidden";
     /// There is nothing at this path.
     NOT_FOUND = 404, "not-found";
     /// There is no such market.
@@ -72,6 +74,10 @@ codes! {
     TOO_LARGE = 413, "too-large";
     /// The body is not declared as `application/json`.
     UNSUPPORTED_MEDIA_TYPE = 415, "unsupported-media-type";
+    /// This is a WebSocket: the request does not ask for one.
+    UPGRADE_REQUIRED = 426, "upgrade-required";
+    /// There are as many connections already as there may be, in all, of the address or of the account.
+    TOO_MANY_CONNECTIONS = 429, "too-many-connections";
     /// Requests come faster than is allowed; `Retry-After` says when to go on.
     RATE_LIMITED = 429, "rate-limited";
     /// The gateway has made a mistake, which is in its log.

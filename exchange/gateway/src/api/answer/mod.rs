@@ -14,7 +14,8 @@ use exchange_types::Event;
 use serde::Serialize;
 
 pub(super) use execution::{Execution, average_price};
-pub(super) use order::{ChangedOrder, OrderAnswer, Stamp, Submitted, cause_name, side_name, state_name};
+pub(super) use order::{ChangedOrder, OrderAnswer, Stamp, Submitted, state_name};
+pub(crate) use order::{cause_name, side_name};
 
 use crate::link::{Outcome, SubmitError};
 use crate::problem::{Code, Problem};
