@@ -1,5 +1,7 @@
 //! The table of codes.
 
+use std::sync::LazyLock;
+
 use exchange_types::RejectReason;
 
 /// A kind of problem. Its name is public and never changes its meaning.
@@ -105,11 +107,18 @@ codes! {
     OUTCOME_UNKNOWN = 504, "outcome-unknown";
 }
 
-/// The status with which a rejected command is answered. An order of somebody else is not told from one that does not exist.
+/// The code of a rejected command. An order of somebody else is not told from one that does not exist.
 #[must_use]
-pub const fn reject_status(reason: RejectReason) -> u16 {
+pub fn reject_code(reason: RejectReason) -> Code {
     match reason {
-        RejectReason::UnknownOrder | RejectReason::NotOrderOwner | RejectReason::UnknownInstrument => 404,
-        _ => 422,
+        RejectReason::UnknownOrder | RejectReason::NotOrderOwner => Code::UNKNOWN_ORDER,
+        RejectReason::UnknownInstrument => Code::UNKNOWN_MARKET,
+        reason => Code { name: reason.name(), status: 422, meaning: reason.meaning().trim_ascii() },
     }
 }
+
+/// The codes of rejected commands that are no codes of the gateway's own.
+pub static REJECT_CODES: LazyLock<Vec<Code>> = LazyLock::new(|| {
+    let codes = RejectReason::ALL.iter().map(|reason| reject_code(*reason));
+    codes.filter(|code| code.status == 422).collect()
+});
