@@ -8,6 +8,8 @@ use exchange_load::bench;
 use exchange_load::flow::{Ids, Mix};
 use exchange_load::replay::Book;
 
+use crate::services::{BareArguments, LoadArguments};
+
 /// Order flow for the exchange: generate, describe, replay, compare.
 #[derive(Parser)]
 #[command(name = "exchange-load", version)]
@@ -46,6 +48,10 @@ pub(crate) enum Command {
     /// Measure parts of the exchange beside plain counterparts in the same run
     #[command(subcommand)]
     Bench(BenchCommand),
+    /// Put load on a gateway over HTTP and say how long answers took
+    Load(LoadArguments),
+    /// The bare loop that the exchange is compared with: take an order, commit it, answer
+    Bare(BareArguments),
     /// Kill a process that writes the log, at random moments, and look whether anything acknowledged is lost
     SoakKill {
         /// How often

@@ -1,0 +1,93 @@
+//! The commands that need services: load, the bare loop, and what runs on top of them.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use exchange_load::client::{Target, Trader};
+use exchange_load::durable::bare;
+use exchange_load::load::{self, Listeners, Mix, Mode, Plan};
+
+#[derive(Args)]
+pub(crate) struct BareArguments {
+    /// Where to listen
+    #[arg(long, default_value = "127.0.0.1:8090")]
+    listen: SocketAddr,
+    /// Where its log goes
+    #[arg(long)]
+    folder: PathBuf,
+}
+
+pub(crate) fn serve_bare(arguments: &BareArguments) -> Result<()> {
+    bare::serve(arguments.listen, &arguments.folder, |address| println!("listening on {address}"))
+}
+
+#[derive(Args)]
+pub(crate) struct LoadArguments {
+    /// The gateway
+    #[arg(long, default_value = "http://127.0.0.1:8080")]
+    url: Target,
+    /// Begin this many requests per second, whether or not earlier ones are answered. Without it each connection sends its next
+    /// request when it has its answer
+    #[arg(long)]
+    rate: Option<f64>,
+    /// Connections
+    #[arg(long, default_value_t = 32)]
+    connections: usize,
+    /// For how long requests count, in seconds
+    #[arg(long, default_value_t = 10.0)]
+    seconds: f64,
+    /// For how long they do not count yet, in seconds
+    #[arg(long, default_value_t = 1.0)]
+    warm_up: f64,
+    /// Orders that cross, in a hundred requests
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(..=100))]
+    crossing: u64,
+    /// Cancels, in a hundred requests; the rest are orders that rest
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(..=100))]
+    cancels: u64,
+    /// What the schedule and the requests are made from
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// The server is the bare loop: no accounts, no tokens
+    #[arg(long)]
+    bare: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn put_load(arguments: &LoadArguments) -> Result<()> {
+    if arguments.crossing + arguments.cancels > 100 {
+        bail!("--crossing and --cancels are shares of a hundred and together more than that");
+    }
+    if arguments.connections == 0 {
+        bail!("--connections is 0: somebody must ask");
+    }
+    let time = |seconds: f64| {
+        Duration::try_from_secs_f64(seconds).with_context(|| format!("found {seconds} seconds"))
+    };
+    let traders = (0..16).map(|account| Trader::new(&arguments.url, account, None)).collect();
+    let plan = Plan {
+        target: arguments.url.clone(),
+        traders,
+        connections: arguments.connections,
+        mode: arguments.rate.map_or(Mode::Closed, |rate| Mode::Open { rate }),
+        time: time(arguments.seconds)?,
+        warm_up: time(arguments.warm_up)?,
+        mix: Mix { crossing: arguments.crossing, cancels: arguments.cancels },
+        seed: arguments.seed,
+    };
+    let findings = load::run_listened(&plan, Listeners::default())?;
+    if arguments.json {
+        println!("{}", findings.json());
+    } else {
+        print!("{findings}");
+    }
+    if findings.successes() == 0 {
+        bail!("no request succeeded");
+    }
+    Ok(())
+}
