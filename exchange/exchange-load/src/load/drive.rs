@@ -175,6 +175,7 @@ impl Run {
         let mut request = Vec::with_capacity(1024);
         while let Some(intended) = self.begin().await {
             let kind = asker.next(&mut request);
+            self.findings.borrow_mut().sent += 1;
             let result = connection.exchange_in_time(&request).await;
             let latency = intended.elapsed();
             let counts = intended.saturating_duration_since(self.start) >= self.plan.warm_up;

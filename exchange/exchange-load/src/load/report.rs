@@ -19,6 +19,8 @@ pub struct Findings {
     updates: Histogram<u64>,
     /// Requests whose latency counts, successes and errors.
     pub requests: u64,
+    /// Requests that were sent, those that do not count included.
+    pub sent: u64,
     /// How often each error came: a status with the code of its problem, or what happened to the connection.
     pub errors: BTreeMap<String, u64>,
     /// What the requests that succeeded were.
@@ -33,6 +35,7 @@ impl Default for Findings {
             latency: histogram(),
             updates: histogram(),
             requests: 0,
+            sent: 0,
             errors: BTreeMap::new(),
             kinds: BTreeMap::new(),
             time: Duration::ZERO,
