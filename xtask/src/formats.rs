@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use exchange_types::RejectReason;
 use exchange_types::codec::{
     COMMAND_HEADER_ROWS, COMMAND_LAYOUTS, EVENT_HEADER_ROWS, EVENT_LAYOUTS, FILE_HEADER_ROWS, FRAME_ROWS,
-    MessageLayout, Row,
+    MessageLayout, OUTCOME_ROWS, REQUEST_ROWS, Row,
 };
 
 /// The name of the page inside `docs/reference`.
@@ -50,7 +50,29 @@ is refused, in this order, with the offset of the field.
 const COMMANDS: &str = "
 ## Commands
 
-The payload of a frame of the log. Fields that two kinds share mean the same in both: `instrument`, `account`, `order` say where, whose and which.
+The payload of a frame of the log, alone or inside a [request](#requests). Fields that two kinds share mean the same in both: `instrument`, `account`, `order` say where, whose and which.
+
+";
+
+const REQUESTS: &str = "
+## Requests
+
+What the gateway puts into the log: a command behind a head that says who waits for the answer and under which idempotency key. A request of
+nobody without a key is written as its command alone; a head that says neither is refused. What is wrong with the command has its offset in
+the whole request. The order id 0 in a `NewOrder`, and the new order id 0 in a `ReplaceOrder`, mean: the sequence number of this command.
+
+A key belongs to its account. For 24 hours of log time after a command was carried out or rejected under it, the same command under the same
+key is answered with `Repeated` and not carried out, and another command under it is rejected as `request-conflict`. A key is not looked at in
+a command without an account: tiers, listings, trading states, ticks.
+
+";
+
+const OUTCOMES: &str = "
+## Outcomes
+
+What matching publishes for one command once it is durable, several one after the other. An outcome is tested in this order: the header is
+there; version; kind; reserved bytes; a length that this number of events can have; the bytes are there; the events one by one, each
+of which names this command.
 
 ";
 
@@ -65,7 +87,7 @@ that caused it.
 const REASONS: &str = "
 ## Reject reasons
 
-The first that applies, in this order, is the one that is given; the command has then changed nothing. Those below 200 are found by decoding.
+The first that applies, in this order, is the one that is given; the command has then changed nothing. Those below 190 are found by decoding.
 
 | code | name | meaning |
 |---|---|---|
@@ -80,8 +102,12 @@ pub(crate) fn page() -> String {
     table(&mut page, 0, FILE_HEADER_ROWS);
     page.push_str(COMMANDS);
     messages(&mut page, COMMAND_HEADER_ROWS, COMMAND_LAYOUTS);
+    page.push_str(REQUESTS);
+    table(&mut page, 0, REQUEST_ROWS);
     page.push_str(EVENTS);
     messages(&mut page, EVENT_HEADER_ROWS, EVENT_LAYOUTS);
+    page.push_str(OUTCOMES);
+    table(&mut page, 0, OUTCOME_ROWS);
     page.push_str(REASONS);
     for reason in RejectReason::ALL {
         let sentence = reason.meaning().trim();
@@ -109,7 +135,11 @@ fn table(page: &mut String, start: usize, rows: &[Row]) -> usize {
         for part in parts {
             let name =
                 if part.name == Row::RESERVED { "reserved".to_owned() } else { format!("`{}`", part.name) };
-            let bytes = if part.bytes == 0 { "length".to_owned() } else { part.bytes.to_string() };
+            let bytes = match part.bytes {
+                0 if part.holds.contains("`length`") => "length".to_owned(),
+                0 => "rest".to_owned(),
+                bytes => bytes.to_string(),
+            };
             let _ = writeln!(page, "| {offset} | {bytes} | {name} | {} |", part.holds);
             offset += part.bytes;
         }

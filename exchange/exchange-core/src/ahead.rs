@@ -5,12 +5,13 @@
 //! know one thing: a batch of the log is applied through here, and [`Engine::apply`] is what it means.
 
 use exchange_types::{
-    AccountId, Command, CommandHeader, Event, EventBuffer, InstrumentId, OrderId, RejectReason,
-    decode_command,
+    AccountId, Command, CommandHeader, Event, EventBuffer, InstrumentId, OrderId, RejectReason, Request,
+    RequestId, decode_request, peek_request_id,
 };
 
 use crate::book::OrderBook;
 use crate::engine::Engine;
+use crate::risk::order_id;
 
 /// How many commands ahead the places of an order are loaded, then its records, then their neighbours. Each step needs what the
 /// one before it loaded.
@@ -37,7 +38,7 @@ struct Subject {
 #[derive(Debug)]
 struct Waiting {
     header: CommandHeader,
-    command: Result<Command, RejectReason>,
+    request: Result<Request, (RequestId, RejectReason)>,
     subject: Subject,
 }
 
@@ -56,7 +57,7 @@ impl<B: OrderBook> Engine<B> {
         let mut log = log.into_iter();
         let nothing = || Waiting {
             header: CommandHeader::default(),
-            command: Ok(Command::Tick),
+            request: Ok(Request::from(Command::Tick)),
             subject: Subject::default(),
         };
         let mut ring: [Waiting; RING] = std::array::from_fn(|_| nothing());
@@ -64,11 +65,14 @@ impl<B: OrderBook> Engine<B> {
         loop {
             while taken < done.wrapping_add(PLACE_AHEAD) {
                 let Some((header, payload)) = log.next() else { break };
-                let command = decode_command(payload).map_err(|malformed| malformed.reason);
-                let subject = command.as_ref().map_or_else(|_| Subject::default(), subject_of);
+                let request =
+                    decode_request(payload).map_err(|malformed| (peek_request_id(payload), malformed.reason));
+                let subject = request
+                    .as_ref()
+                    .map_or_else(|_| Subject::default(), |request| subject_of(&header, &request.command));
                 self.risk.prefetch_place(subject.order);
                 self.matching.prefetch_place(subject.instrument, subject.order);
-                ring[taken % RING] = Waiting { header, command, subject };
+                ring[taken % RING] = Waiting { header, request, subject };
                 taken = taken.wrapping_add(1);
             }
             if taken == done {
@@ -79,11 +83,11 @@ impl<B: OrderBook> Engine<B> {
             self.matching.prefetch_order(soon.instrument, soon.order);
             self.risk.prefetch_neighbours(ring[done.wrapping_add(NEIGHBOURS_AHEAD) % RING].subject.number);
 
-            let Waiting { header, command, .. } = &ring[done % RING];
+            let Waiting { header, request, .. } = &ring[done % RING];
             events.clear();
-            match command {
-                Ok(command) => self.apply(header, command, events),
-                Err(reason) => self.apply_malformed(header, *reason, events),
+            match request {
+                Ok(request) => self.apply_request(header, request, events),
+                Err((id, reason)) => self.apply_malformed(header, *id, *reason, events),
             }
             see(header, events);
             done = done.wrapping_add(1);
@@ -93,9 +97,9 @@ impl<B: OrderBook> Engine<B> {
 
 /// The order that a command names first, and whose and where it is.
 #[inline]
-fn subject_of(command: &Command) -> Subject {
+fn subject_of(header: &CommandHeader, command: &Command) -> Subject {
     let (order, account, instrument) = match command {
-        Command::NewOrder(new) => (new.order, new.account, new.instrument),
+        Command::NewOrder(new) => (order_id(header, new.order), new.account, new.instrument),
         Command::CancelOrder { instrument, account, order }
         | Command::ReduceOrder { instrument, account, order, .. }
         | Command::ReplaceOrder { instrument, account, order, .. } => (*order, *account, *instrument),

@@ -5,8 +5,8 @@
 //! from time to time everything is counted again and a checkpoint says the state hash.
 
 use exchange_types::{
-    AccountId, Command, CommandHeader, Event, EventBuffer, InstrumentId, OrderId, RejectReason, Sequence,
-    TimestampNs, decode_command,
+    AccountId, Command, CommandHeader, Event, EventBuffer, InstrumentId, OrderId, RejectReason, Request,
+    RequestId, Sequence, TimestampNs, decode_request, peek_request_id,
 };
 
 use crate::Digest;
@@ -36,6 +36,26 @@ pub(crate) struct Progress {
     pub(crate) checkpoint_at: u64,
 }
 
+/// What is known of the last command beside the state: enough to tell others what it did. No part of the state.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Last {
+    pub(crate) request: RequestId,
+    /// How many of its events are orders whose time was up, which come first.
+    pub(crate) expired: usize,
+    /// How many events follow that risk made itself.
+    pub(crate) decided: usize,
+    /// How many events there are in all.
+    pub(crate) events: usize,
+}
+
+impl Last {
+    /// Where among its events those of risk begin, and where they end.
+    pub(crate) fn ends(&self) -> (usize, usize) {
+        // Bound: both are parts of the number of events.
+        (self.expired, self.expired.wrapping_add(self.decided))
+    }
+}
+
 /// The state of the venue.
 #[derive(Debug, Clone)]
 pub struct Engine<B> {
@@ -45,7 +65,8 @@ pub struct Engine<B> {
     /// The number of events at the last recount of the orders, and at that of the balances. Neither is part of the state.
     orders_recounted_at: u64,
     balances_recounted_at: u64,
-    /// Messages from risk to matching, kept so that the next command allocates nothing.
+    last: Last,
+    /// Messages from risk to matching of the last command, in memory that the next one uses again.
     admitted: Vec<Admitted>,
 }
 
@@ -66,6 +87,7 @@ impl<B: OrderBook> Engine<B> {
             progress,
             orders_recounted_at: progress.events,
             balances_recounted_at: progress.events,
+            last: Last::default(),
             admitted: Vec::new(),
         }
     }
@@ -78,29 +100,34 @@ impl<B: OrderBook> Engine<B> {
     /// state that has skipped a command is worth nothing. Also if an invariant is broken: see [`Risk::settle`].
     #[inline]
     pub fn apply(&mut self, header: &CommandHeader, command: &Command, events: &mut EventBuffer) {
-        let before = events.len();
-        self.pass_time(header, events);
-        self.admitted.clear();
-        self.risk.admit(header.time, command, &mut self.admitted, events);
-        let matched = events.len();
-        for admitted in &self.admitted {
-            self.matching.apply(admitted, events);
-        }
-        for event in &events[matched..] {
-            self.risk.settle(event);
-        }
-        self.finish(before, events);
+        let before = self.begin(header, RequestId(0), events);
+        self.risk.admit(header, command, &mut self.admitted, events);
+        self.carry_out(before, events);
     }
 
-    /// Folds in a record of the log. A payload that is not a command is one that is rejected.
+    /// The same for a request: who waits for it is told by [`step`](Self::step) and [`outcome`](Self::outcome), and one that
+    /// comes again under its key is answered with [`Event::Repeated`] and not carried out.
+    ///
+    /// # Panics
+    /// As [`apply`](Self::apply).
+    #[inline]
+    pub fn apply_request(&mut self, header: &CommandHeader, request: &Request, events: &mut EventBuffer) {
+        let before = self.begin(header, request.id, events);
+        self.risk.admit_request(header, request, &mut self.admitted, events);
+        self.carry_out(before, events);
+    }
+
+    /// Folds in a record of the log: a request, or a command alone. A payload that is neither is rejected.
     ///
     /// # Panics
     /// As [`apply`](Self::apply).
     #[inline]
     pub fn apply_encoded(&mut self, header: &CommandHeader, payload: &[u8], events: &mut EventBuffer) {
-        match decode_command(payload) {
-            Ok(command) => self.apply(header, &command, events),
-            Err(malformed) => self.apply_malformed(header, malformed.reason, events),
+        match decode_request(payload) {
+            Ok(request) => self.apply_request(header, &request, events),
+            Err(malformed) => {
+                self.apply_malformed(header, peek_request_id(payload), malformed.reason, events);
+            }
         }
     }
 
@@ -108,31 +135,53 @@ impl<B: OrderBook> Engine<B> {
     pub(crate) fn apply_malformed(
         &mut self,
         header: &CommandHeader,
+        request: RequestId,
         reason: RejectReason,
         events: &mut EventBuffer,
     ) {
-        let before = events.len();
-        self.pass_time(header, events);
+        let before = self.begin(header, request, events);
         events.push(Event::Rejected {
             order: OrderId::default(),
             instrument: InstrumentId::default(),
             account: AccountId::default(),
             reason,
         });
-        self.finish(before, events);
+        self.carry_out(before, events);
     }
 
+    /// Time passes, up to this command: orders end. Returns how many events there were before.
     #[inline]
-    fn pass_time(&mut self, header: &CommandHeader, events: &mut EventBuffer) {
+    fn begin(&mut self, header: &CommandHeader, request: RequestId, events: &mut EventBuffer) -> usize {
         assert!(header.sequence == self.progress.sequence.next(), "commands are folded in without a gap");
         assert!(header.time >= self.progress.time, "time does not go backwards");
         self.progress.sequence = header.sequence;
         self.progress.time = header.time;
-        let expired = events.len();
+        self.admitted.clear();
+        let before = events.len();
         self.matching.expire(header.time, events);
-        for event in &events[expired..] {
+        for event in &events[before..] {
             self.risk.settle(event);
         }
+        self.last.request = request;
+        // Bound: events are only appended.
+        self.last.expired = events.len().wrapping_sub(before);
+        before
+    }
+
+    /// Matching does what risk has admitted, and risk settles it.
+    #[inline]
+    fn carry_out(&mut self, before: usize, events: &mut EventBuffer) {
+        let decided = events.len();
+        for admitted in &self.admitted {
+            self.matching.apply(admitted, events);
+        }
+        for event in &events[decided..] {
+            self.risk.settle(event);
+        }
+        // Bound: events are only appended.
+        self.last.decided = decided.wrapping_sub(before).wrapping_sub(self.last.expired);
+        self.finish(before, events);
+        self.last.events = events.len().wrapping_sub(before);
     }
 
     #[inline]
@@ -216,6 +265,22 @@ impl<B: OrderBook> Engine<B> {
     #[must_use]
     pub fn matching(&self) -> &Matching<B> {
         &self.matching
+    }
+
+    /// The books alone, for a service that carries out [steps](crate::step::Step) from here on.
+    #[must_use]
+    pub fn into_matching(self) -> Matching<B> {
+        self.matching
+    }
+
+    /// What risk told matching about the last command.
+    #[must_use]
+    pub fn admitted(&self) -> &[Admitted] {
+        &self.admitted
+    }
+
+    pub(crate) fn last(&self) -> &Last {
+        &self.last
     }
 
     pub(crate) fn progress(&self) -> &Progress {

@@ -16,6 +16,7 @@ pub mod matching;
 mod mixer;
 pub mod risk;
 mod snapshot;
+pub mod step;
 
 pub use digest::Digest;
 pub use engine::{Engine, FastEngine};

@@ -12,7 +12,7 @@ use exchange_core::risk::{Admitted, Risk};
 use exchange_core::{Digest, Engine};
 use exchange_service::log::Record;
 use exchange_service::snapshot::{Fold, RestoreError};
-use exchange_types::{CommandHeader, Event, EventBuffer, OrderId, Sequence, TimestampNs, decode_command};
+use exchange_types::{CommandHeader, Event, EventBuffer, OrderId, Sequence, TimestampNs, decode_request};
 
 use crate::message::Entry;
 
@@ -149,9 +149,10 @@ impl RiskHalf {
     /// Decides about the record's command. What matching is to do, if anything.
     pub fn admit(&mut self, entry: &Entry) -> Option<Rc<[Admitted]>> {
         self.admitted.clear();
-        match decode_command(&entry.payload) {
-            Ok(command) => {
-                self.risk.admit(entry.time, &command, &mut self.admitted, &mut self.happened);
+        match decode_request(&entry.payload) {
+            Ok(request) => {
+                let header = CommandHeader { sequence: entry.sequence, time: entry.time };
+                self.risk.admit_request(&header, &request, &mut self.admitted, &mut self.happened);
             }
             Err(malformed) => self.happened.push(Event::Rejected {
                 order: OrderId::default(),

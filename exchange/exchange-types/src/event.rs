@@ -1,8 +1,8 @@
 //! Events: what has happened. State is a fold of commands, everything downstream is a fold of events.
 
 use crate::{
-    AccountId, Amount, AssetId, InstrumentId, OrderId, PriceTicks, QuantityLots, RejectReason, Scope, Side,
-    TradingState,
+    AccountId, Amount, AssetId, InstrumentId, OrderId, PriceTicks, QuantityLots, RejectReason, Scope,
+    Sequence, Side, TradingState,
 };
 
 /// One fill: a taker met a maker at the maker's price.
@@ -163,6 +163,13 @@ pub enum Event {
     },
     /// Time passed. The one event of a tick that ended nothing, so that whoever follows the events alone learns of it.
     Ticked,
+    /// A request came again under its idempotency key. Nothing was done: what it did the first time stands.
+    Repeated {
+        /// Whose.
+        account: AccountId,
+        /// The position in the log of the command that was carried out, or rejected, under this key.
+        original: Sequence,
+    },
     /// Every [`Event::CHECKPOINT_EVERY`] events: the digest of the state after the event before this one.
     Checkpoint {
         /// Events so far, this one not counted.

@@ -44,6 +44,12 @@ id! {
     TimestampNs(u64)
 }
 
+id! {
+    /// Who waits for the answer to a command: a number that the gateway gives, which comes back with the outcome. Zero is
+    /// nobody. The venue never looks at it.
+    RequestId(u64)
+}
+
 impl Sequence {
     /// The next position. A log of 2^64 records cannot be written, so this saturates in theory only.
     #[inline]

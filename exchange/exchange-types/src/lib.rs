@@ -17,17 +17,20 @@ mod instrument;
 mod number;
 mod order;
 mod reason;
+mod request;
 
 pub use codec::{
-    Malformed, decode_command, decode_event, decode_file_header, decode_frame, encode_command, encode_event,
-    encode_file_header, encode_frame, encode_frame_with,
+    Malformed, decode_command, decode_event, decode_file_header, decode_frame, decode_outcome,
+    decode_outcome_header, decode_request, encode_command, encode_event, encode_file_header, encode_frame,
+    encode_frame_with, encode_outcome, encode_request, peek_request_id,
 };
 pub use command::{Command, NewOrder, Scope, TradingState};
 pub use event::{CancelCause, Event, Trade};
 pub use event_buffer::EventBuffer;
 pub use header::CommandHeader;
-pub use id::{AccountId, AssetId, Epoch, InstrumentId, OrderId, Sequence, TimestampNs};
+pub use id::{AccountId, AssetId, Epoch, InstrumentId, OrderId, RequestId, Sequence, TimestampNs};
 pub use instrument::{AccountTier, FeeRate, Instrument, InstrumentError, InstrumentSpec, Symbol};
 pub use number::{Amount, Price, PriceTicks, Quantity, QuantityLots};
 pub use order::{OrderType, SelfTradePrevention, Side, TimeInForce};
 pub use reason::RejectReason;
+pub use request::{IdempotencyKey, OutcomeHeader, Request, RequestHead};

@@ -79,6 +79,15 @@ reasons! {
     MalformedFlag = 112, "malformed-flag";
     /// The number of a reject reason is unknown. Events only.
     MalformedReason = 113, "malformed-reason";
+    /// A request has neither an id nor a key, so it is to be written as the command alone.
+    EmptyRequest = 114, "empty-request";
+    /// The parts of an outcome or of a step are not what its head says. Between the services of the venue only.
+    MalformedParts = 115, "malformed-parts";
+
+    /// The idempotency key stands for another command of this account, not yet 24 hours old.
+    RequestConflict = 190, "request-conflict";
+    /// The account has as many idempotency keys of the last 24 hours as can be remembered, or the venue has.
+    TooManyRequestsRemembered = 191, "too-many-requests-remembered";
 
     /// The account does not exist.
     UnknownAccount = 200, "unknown-account";

@@ -88,6 +88,7 @@ impl Feed {
             | Event::TierDefined { .. }
             | Event::TradingStateSet { .. }
             | Event::Ticked
+            | Event::Repeated { .. }
             | Event::Checkpoint { .. } => {}
         }
         self.sequence = sequence;

@@ -11,7 +11,7 @@ pub use maker::BookMaker;
 use exchange_types::{EventBuffer, InstrumentId, OrderId, TimeInForce, TimestampNs};
 
 use crate::book::{BookCommand, OrderBook};
-use crate::risk::{Admitted, Risk, Violation, resting_digest};
+use crate::risk::{Admitted, INSTRUMENTS_MAX, Risk, Violation, resting_digest};
 
 /// All books of a venue.
 #[derive(Debug, Clone)]
@@ -51,6 +51,18 @@ impl<B: OrderBook> Matching<B> {
                     "instruments are listed in the order of their numbers"
                 );
                 self.books.push(self.maker.make(listing));
+            }
+        }
+    }
+
+    /// Whether [`apply`](Self::apply) takes this message: whether there is such a book, or it is the next one.
+    #[inline]
+    pub(crate) fn can_apply(&self, admitted: &Admitted) -> bool {
+        match admitted {
+            Admitted::Book { instrument, .. } => (instrument.0 as usize) < self.books.len(),
+            Admitted::Listing(listing) => {
+                let next = self.books.len();
+                listing.instrument.0 as usize == next && next < INSTRUMENTS_MAX
             }
         }
     }

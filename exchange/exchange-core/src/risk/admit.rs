@@ -1,14 +1,21 @@
 //! What an admitted command changes, and what matching is told about it.
 
 use exchange_types::{
-    AccountId, CancelCause, Command, Event, EventBuffer, InstrumentId, NewOrder, OrderId, RejectReason, Side,
-    TimestampNs,
+    AccountId, CancelCause, Command, CommandHeader, Event, EventBuffer, InstrumentId, NewOrder, OrderId,
+    RejectReason, Request, Side,
 };
 
 use super::ladder::Terms;
 use super::orders::{NONE, Record};
 use super::{Admitted, Risk, Taking};
 use crate::book::{BookCommand, Order};
+
+/// The id that an order gets: the one that was asked for, or for zero the position of the command in the log, which is nobody
+/// else's for ever.
+#[inline]
+pub(crate) const fn order_id(header: &CommandHeader, asked: OrderId) -> OrderId {
+    if asked.0 == 0 { OrderId(header.sequence.0) } else { asked }
+}
 
 impl Risk {
     /// Decides about a command. What is to be done in a book is appended to `admitted`, what has happened already to `events`;
@@ -19,27 +26,42 @@ impl Risk {
     #[inline]
     pub fn admit(
         &mut self,
-        now: TimestampNs,
+        header: &CommandHeader,
         command: &Command,
         admitted: &mut Vec<Admitted>,
         events: &mut EventBuffer,
     ) {
         assert!(self.taking.is_none(), "a command is settled before the next one is admitted");
-        if let Err(reason) = self.try_admit(now, command, admitted, events) {
-            events.push(rejected(command, reason));
+        if let Err(reason) = self.try_admit(header, command, admitted, events) {
+            events.push(rejected(header, command, reason));
         }
+    }
+
+    /// Decides about a request.
+    ///
+    /// # Panics
+    /// As [`admit`](Self::admit).
+    #[inline]
+    pub fn admit_request(
+        &mut self,
+        header: &CommandHeader,
+        request: &Request,
+        admitted: &mut Vec<Admitted>,
+        events: &mut EventBuffer,
+    ) {
+        self.admit(header, &request.command, admitted, events);
     }
 
     #[inline]
     fn try_admit(
         &mut self,
-        now: TimestampNs,
+        header: &CommandHeader,
         command: &Command,
         admitted: &mut Vec<Admitted>,
         events: &mut EventBuffer,
     ) -> Result<(), RejectReason> {
         match command {
-            Command::NewOrder(new) => self.new_order(now, new, admitted),
+            Command::NewOrder(new) => self.new_order(header, new, admitted),
             Command::CancelOrder { instrument, account, order } => {
                 self.check_cancel(*instrument, *account, *order)?;
                 admitted.push(cancel(*instrument, *order, CancelCause::Requested));
@@ -52,10 +74,10 @@ impl Risk {
                 Ok(())
             }
             Command::ReplaceOrder { instrument, account, order, new_order, price, quantity } => {
-                let ids = (*order, *new_order);
+                let ids = (*order, order_id(header, *new_order));
                 let (number, terms) =
                     self.check_replacement(*instrument, *account, ids, (*price, *quantity))?;
-                self.replace(number, *new_order, &terms, admitted);
+                self.replace(number, ids.1, &terms, admitted);
                 Ok(())
             }
             Command::MassCancel { account, instrument, side } => {
@@ -68,16 +90,16 @@ impl Risk {
     #[inline]
     fn new_order(
         &mut self,
-        now: TimestampNs,
+        header: &CommandHeader,
         new: &NewOrder,
         admitted: &mut Vec<Admitted>,
     ) -> Result<(), RejectReason> {
-        let terms = self.check_new_order(now, new)?;
-        let record =
-            Record::new(new.order, new.account, new.instrument, new.side, new.self_trade, new.expires_at);
+        let id = order_id(header, new.order);
+        let terms = self.check_new_order(header.time, id, new)?;
+        let record = Record::new(id, new.account, new.instrument, new.side, new.self_trade, new.expires_at);
         self.set_out(record, &terms, NONE);
         let order = Order {
-            id: new.order,
+            id,
             account: new.account,
             price: terms.ticks,
             quantity: terms.lots,
@@ -178,16 +200,16 @@ pub(super) fn cancel(instrument: InstrumentId, order: OrderId, cause: CancelCaus
 
 /// The event for a command that changed nothing: it names what the command names.
 #[cold]
-fn rejected(command: &Command, reason: RejectReason) -> Event {
+fn rejected(header: &CommandHeader, command: &Command, reason: RejectReason) -> Event {
     let nothing = (OrderId(0), InstrumentId(0), AccountId(0));
     let (order, instrument, account) = match command {
-        Command::NewOrder(new) => (new.order, new.instrument, new.account),
+        Command::NewOrder(new) => (order_id(header, new.order), new.instrument, new.account),
         Command::CancelOrder { instrument, account, order }
         | Command::ReduceOrder { instrument, account, order, .. } => (*order, *instrument, *account),
         Command::ReplaceOrder { instrument, account, order, new_order, .. } => {
             // As in a book: the reject of an id that is taken names that id.
             let taken = reason == RejectReason::DuplicateOrderId;
-            (if taken { *new_order } else { *order }, *instrument, *account)
+            (if taken { order_id(header, *new_order) } else { *order }, *instrument, *account)
         }
         Command::MassCancel { account, instrument, .. } => {
             (OrderId(0), instrument.unwrap_or_default(), *account)

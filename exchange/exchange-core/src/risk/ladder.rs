@@ -5,8 +5,8 @@
 //!
 //! | command | rungs, from the top |
 //! |---|---|
-//! | `NewOrder` | unknown account, unknown instrument; venue, instrument, account halted; zero id, duplicate id; market must not rest, post-only must rest, market with price, expiry mismatch, expiry in past; quantity zero, off lot, below minimum, above maximum; price zero, off tick, overflow, outside band; notional overflow, above maximum; open orders, position limit, balance overflow, insufficient funds; venue full |
-//! | `ReplaceOrder` | unknown account, unknown instrument; venue, instrument, account halted; zero id (either), unknown order, not owner, duplicate new id; then as `NewOrder` from quantity zero on, as if the old order were gone, without open orders and venue full |
+//! | `NewOrder` | unknown account, unknown instrument; venue, instrument, account halted; duplicate id; market must not rest, post-only must rest, market with price, expiry mismatch, expiry in past; quantity zero, off lot, below minimum, above maximum; price zero, off tick, overflow, outside band; notional overflow, above maximum; open orders, position limit, balance overflow, insufficient funds; venue full |
+//! | `ReplaceOrder` | unknown account, unknown instrument; venue, instrument, account halted; zero id (of the old order), unknown order, not owner, duplicate new id; then as `NewOrder` from quantity zero on, as if the old order were gone, without open orders and venue full |
 //! | `CancelOrder` | unknown account, unknown instrument; zero id, unknown order, not owner |
 //! | `ReduceOrder` | as `CancelOrder`; quantity zero, off lot |
 //! | `MassCancel` | unknown account, unknown instrument |
@@ -57,13 +57,15 @@ struct Asked<'a> {
 impl Risk {
     /// The rungs of a new order.
     #[inline]
-    pub(super) fn check_new_order(&self, now: TimestampNs, new: &NewOrder) -> Result<Terms, RejectReason> {
+    pub(super) fn check_new_order(
+        &self,
+        now: TimestampNs,
+        id: OrderId,
+        new: &NewOrder,
+    ) -> Result<Terms, RejectReason> {
         let (account, market) = self.known(new.account, new.instrument)?;
         self.check_open(account, market)?;
-        if new.order.0 == 0 {
-            return Err(RejectReason::ZeroOrderId);
-        }
-        if self.orders.find(new.order) != NONE {
+        if self.orders.find(id) != NONE {
             return Err(RejectReason::DuplicateOrderId);
         }
         check_kind(now, new)?;
@@ -90,9 +92,6 @@ impl Risk {
     ) -> Result<(u32, Terms), RejectReason> {
         let (account, market) = self.known(account_id, instrument)?;
         self.check_open(account, market)?;
-        if new_order.0 == 0 {
-            return Err(RejectReason::ZeroOrderId);
-        }
         let number = self.owned(instrument, account_id, order)?;
         if self.orders.find(new_order) != NONE {
             return Err(RejectReason::DuplicateOrderId);

@@ -32,6 +32,7 @@ mod orders;
 mod settle;
 mod snapshot;
 
+pub(crate) use admit::order_id;
 pub use audit::{Violation, resting_digest};
 pub use ledger::Balance;
 pub use limits::{
@@ -71,6 +72,15 @@ pub struct Listing {
     pub instrument: InstrumentId,
     /// Where its prices will be, more or less.
     pub reference: PriceTicks,
+}
+
+/// What an account may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AccountStatus {
+    /// Its tier: see [`Risk::tier`].
+    pub tier: u8,
+    /// What may happen in it by itself; the venue or an instrument may be stopped beside it.
+    pub state: TradingState,
 }
 
 /// A live order as its owner sees it.
@@ -209,6 +219,24 @@ impl Risk {
         self.ledger.assets()
     }
 
+    /// The tier of an account and what may happen in it; `None` if there is no such account.
+    #[must_use]
+    pub fn account(&self, account: AccountId) -> Option<AccountStatus> {
+        self.accounts.get(account).map(|account| AccountStatus { tier: account.tier, state: account.state })
+    }
+
+    /// What may happen in an instrument by itself; `None` if it is not listed.
+    #[must_use]
+    pub fn instrument_state(&self, instrument: InstrumentId) -> Option<TradingState> {
+        self.markets.get(instrument.0 as usize).map(Market::state)
+    }
+
+    /// What may happen at the venue as a whole.
+    #[must_use]
+    pub const fn venue_state(&self) -> TradingState {
+        self.state
+    }
+
     /// The listed instruments, in the order of their numbers.
     pub fn instruments(&self) -> impl ExactSizeIterator<Item = &Instrument> {
         self.markets.iter().map(Market::instrument)
@@ -270,8 +298,8 @@ fn open_order(record: &Record) -> OpenOrder {
 #[cfg(test)]
 mod tests {
     use exchange_types::{
-        AccountTier, Amount, Command, EventBuffer, InstrumentSpec, NewOrder, OrderType, Price, Quantity,
-        RejectReason, SelfTradePrevention, Symbol, TimeInForce, TimestampNs,
+        AccountTier, Amount, Command, CommandHeader, EventBuffer, InstrumentSpec, NewOrder, OrderType, Price,
+        Quantity, RejectReason, SelfTradePrevention, Sequence, Symbol, TimeInForce, TimestampNs,
     };
 
     use super::*;
@@ -315,6 +343,7 @@ mod tests {
             quantity: Quantity(1),
             expires_at: TimestampNs(0),
         };
+        let header = CommandHeader { sequence: Sequence(1), time: TimestampNs(1) };
         let (mut admitted, mut events) = (Vec::new(), EventBuffer::new());
         let deposit = Command::Deposit { account: AccountId(0), asset: AssetId(0), amount: Amount(1) };
         for command in [
@@ -325,7 +354,7 @@ mod tests {
             Command::NewOrder(order),
             Command::NewOrder(NewOrder { time_in_force: TimeInForce::Ioc, ..order }),
         ] {
-            risk.admit(TimestampNs(1), &command, &mut admitted, &mut events);
+            risk.admit(&header, &command, &mut admitted, &mut events);
         }
         let full = exchange_types::Event::Rejected {
             order: OrderId(1),

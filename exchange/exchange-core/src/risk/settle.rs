@@ -46,6 +46,7 @@ impl Risk {
             | Event::InstrumentListed { .. }
             | Event::TradingStateSet { .. }
             | Event::Checkpoint { .. }
+            | Event::Repeated { .. }
             | Event::Ticked => {}
         }
     }

@@ -26,6 +26,7 @@ impl Coverage {
             Event::InstrumentListed { .. } => "instrument listed",
             Event::TradingStateSet { .. } => "trading state set",
             Event::Ticked => "ticked",
+            Event::Repeated { .. } => "repeated",
             Event::Checkpoint { .. } => "checkpoint",
         };
         *self.counts.entry(name).or_default() += 1;

@@ -15,7 +15,7 @@ use crate::{
 /// What every event begins with.
 pub const EVENT_HEADER_ROWS: &[Row] = &[
     Row::new("version", 1, "u8: 1"),
-    Row::new("kind", 1, "u8, 128 to 255"),
+    Row::new("kind", 1, "u8, 128 to 191"),
     Row::reserved(2),
     row_of::<Sequence>("command"),
 ];
@@ -101,4 +101,8 @@ messages! {
         state_hash: u64
     ];
     141 = Ticked {} [; _ 4];
+    142 = Repeated { account, original } [
+        account: AccountId,
+        original: Sequence
+    ];
 }

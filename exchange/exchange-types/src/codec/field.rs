@@ -7,8 +7,8 @@ use super::cursor::{after, first_set};
 use super::{Malformed, Row};
 use crate::{
     AccountId, Amount, AssetId, CancelCause, FeeRate, InstrumentId, OrderId, OrderType, Price, PriceTicks,
-    Quantity, QuantityLots, RejectReason, Scope, SelfTradePrevention, Sequence, Side, Symbol, TimeInForce,
-    TimestampNs, TradingState,
+    Quantity, QuantityLots, RejectReason, RequestId, Scope, SelfTradePrevention, Sequence, Side, Symbol,
+    TimeInForce, TimestampNs, TradingState,
 };
 
 /// A value with a fixed place in a message.
@@ -69,6 +69,7 @@ numbers! {
     AssetId = u32, "";
     AccountId = u32, "";
     OrderId = u64, "";
+    RequestId = u64, ", who waits for the answer";
     Sequence = u64, ", position in the log";
     TimestampNs = u64, ", nanoseconds since the Unix epoch";
     Price = u64, ", minor units of quote for one whole unit of base";

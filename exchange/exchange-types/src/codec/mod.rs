@@ -12,7 +12,9 @@ mod file_header;
 mod frame;
 mod layout;
 mod message;
+mod outcome;
 mod record;
+mod request;
 
 use crate::RejectReason;
 
@@ -27,6 +29,13 @@ pub use frame::{
     decode_frame, encode_frame, encode_frame_with,
 };
 pub use layout::{MessageLayout, Row};
+pub use outcome::{
+    OUTCOME_HEADER_BYTES, OUTCOME_KIND, OUTCOME_ROWS, decode_outcome, decode_outcome_header, encode_outcome,
+    event_message_bytes,
+};
+pub use request::{
+    REQUEST_HEAD_BYTES, REQUEST_KIND, REQUEST_ROWS, decode_request, encode_request, peek_request_id,
+};
 
 /// The version of every format in this module. One number for all: they are released together, and a reader of a new
 /// version keeps reading the old one.

@@ -4,5 +4,7 @@ mod files;
 mod frames;
 mod golden;
 mod malformed;
+mod outcomes;
 mod properties;
+mod requests;
 mod samples;

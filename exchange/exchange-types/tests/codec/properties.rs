@@ -177,7 +177,7 @@ fn limits() -> impl Strategy<Value = AccountTier> {
     )
 }
 
-fn command() -> impl Strategy<Value = Command> {
+pub(crate) fn command() -> impl Strategy<Value = Command> {
     let money = || any::<(u32, u32, u64)>().prop_map(|(a, b, c)| (AccountId(a), AssetId(b), Amount(c)));
     let tiers = || any::<(u32, u8)>().prop_map(|(account, tier)| (AccountId(account), tier));
     prop_oneof![
@@ -212,7 +212,7 @@ fn command() -> impl Strategy<Value = Command> {
     ]
 }
 
-fn event() -> impl Strategy<Value = Event> {
+pub(crate) fn event() -> impl Strategy<Value = Event> {
     let causes = vec![
         CancelCause::Requested,
         CancelCause::MassCancel,
@@ -275,5 +275,9 @@ fn event() -> impl Strategy<Value = Event> {
         (scope(), state()).prop_map(|(scope, state)| Event::TradingStateSet { scope, state }),
         any::<[u64; 2]>().prop_map(|[events, state_hash]| Event::Checkpoint { events, state_hash }),
         Just(Event::Ticked),
+        any::<(u32, u64)>().prop_map(|(account, original)| Event::Repeated {
+            account: AccountId(account),
+            original: Sequence(original),
+        }),
     ]
 }

@@ -126,5 +126,6 @@ pub(crate) fn events() -> Vec<Event> {
         Event::TradingStateSet { scope: Scope::Account(account), state: TradingState::Killed },
         Event::Checkpoint { events: 0xc1c2_c3c4_c5c6_c7c8, state_hash: 0xd1d2_d3d4_d5d6_d7d8 },
         Event::Ticked,
+        Event::Repeated { account, original: exchange_types::Sequence(0xc1c2_c3c4_c5c6_c7c8) },
     ]
 }
