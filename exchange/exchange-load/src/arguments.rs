@@ -8,7 +8,7 @@ use exchange_load::bench;
 use exchange_load::flow::{Ids, Mix};
 use exchange_load::replay::Book;
 
-use crate::services::{BareArguments, LoadArguments};
+use crate::services::{BareArguments, DurableArguments, FaultsArguments, LoadArguments};
 
 /// Order flow for the exchange: generate, describe, replay, compare.
 #[derive(Parser)]
@@ -52,6 +52,8 @@ pub(crate) enum Command {
     Load(LoadArguments),
     /// The bare loop that the exchange is compared with: take an order, commit it, answer
     Bare(BareArguments),
+    /// Kill services at random moments under load, and hold everything that was promised against the log
+    Faults(FaultsArguments),
     /// Kill a process that writes the log, at random moments, and look whether anything acknowledged is lost
     SoakKill {
         /// How often
@@ -80,6 +82,8 @@ pub(crate) enum BenchCommand {
     Engine(Effort),
     /// Group commit: durable acknowledgements per second beside a bare loop that only writes and syncs
     Commit(CommitArguments),
+    /// Durable acknowledgements of the five services beside the bare loop; the promises; all services in one process
+    Durable(DurableArguments),
 }
 
 #[derive(Args)]

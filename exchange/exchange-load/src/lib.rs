@@ -12,6 +12,7 @@ pub mod commit;
 pub mod differential;
 pub mod durable;
 pub mod engine;
+pub mod faults;
 pub mod feed;
 pub mod flow;
 pub mod key;

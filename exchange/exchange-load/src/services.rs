@@ -2,13 +2,16 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use exchange_load::client::{Target, Trader};
-use exchange_load::durable::bare;
+use exchange_load::durable::{self, bare};
+use exchange_load::faults;
 use exchange_load::load::{self, Listeners, Mix, Mode, Plan};
+
+use crate::arguments::Effort;
 
 #[derive(Args)]
 pub(crate) struct BareArguments {
@@ -90,4 +93,61 @@ pub(crate) fn put_load(arguments: &LoadArguments) -> Result<()> {
         bail!("no request succeeded");
     }
     Ok(())
+}
+
+#[derive(Args)]
+pub(crate) struct DurableArguments {
+    #[command(flatten)]
+    effort: Effort,
+    /// Where the services are. Without it, beside this program
+    #[arg(long)]
+    programs: Option<PathBuf>,
+    /// Print JSON behind the report
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn measure_durable(arguments: &DurableArguments) -> Result<()> {
+    let rounds = if arguments.effort.quick { 1 } else { arguments.effort.rounds.get() };
+    let programs = programs(arguments.programs.as_ref())?;
+    let plan = durable::Plan { programs, rounds, quick: arguments.effort.quick };
+    let (report, json) = durable::report(&plan)?;
+    if arguments.json {
+        println!("{json}");
+    }
+    crate::judge(&report, &arguments.effort)
+}
+
+#[derive(Args)]
+pub(crate) struct FaultsArguments {
+    /// How many kills
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    kills: u32,
+    /// What services, moments and orders are drawn from. Without it, one that was not used before
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Where the services are. Without it, beside this program
+    #[arg(long)]
+    programs: Option<PathBuf>,
+}
+
+pub(crate) fn kill_services(arguments: &FaultsArguments) -> Result<()> {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let seed = arguments.seed.unwrap_or(now.as_secs());
+    let programs = programs(arguments.programs.as_ref())?;
+    println!("seed={seed}");
+    let plan = faults::Plan { programs, kills: arguments.kills, seed };
+    let findings = faults::run(&plan, |text| println!("{text}"))?;
+    print!("{findings}");
+    if !findings.violations.is_empty() {
+        bail!("{} violations with seed {seed}; what was written is kept", findings.violations.len());
+    }
+    Ok(())
+}
+
+fn programs(given: Option<&PathBuf>) -> Result<PathBuf> {
+    match given {
+        Some(folder) => Ok(folder.clone()),
+        None => Ok(std::env::current_exe().context("finding this program")?.with_file_name("")),
+    }
 }

@@ -85,9 +85,10 @@ impl Trader {
     }
 
     /// A request without a body: `method` of `path`.
-    pub fn ask(&self, method: &str, path: &str, out: &mut Vec<u8>) {
+    pub fn ask(&self, method: &str, path: &str, key: Option<u128>, out: &mut Vec<u8>) {
         out.clear();
-        for part in [method, " ", path, &self.common, "\r\n"] {
+        let key = key.map_or_else(String::new, |key| format!("idempotency-key: {}\r\n", uuid(key)));
+        for part in [method, " ", path, &self.common, &key, "\r\n"] {
             out.extend_from_slice(part.as_bytes());
         }
     }
@@ -124,10 +125,11 @@ impl Trader {
     }
 
     /// A cancel.
-    pub fn cancel(&self, order: u64, body: &mut String, out: &mut Vec<u8>) {
-        body.clear();
-        let _ = write!(body, "/v1/orders/{order}");
-        self.ask("DELETE", body, out);
+    pub fn cancel(&self, order: u64, key: Option<u128>, path: &mut String, out: &mut Vec<u8>) {
+        path.clear();
+        // Writing to a string does not fail.
+        let _ = write!(path, "/v1/orders/{order}");
+        self.ask("DELETE", path, key, out);
     }
 }
 

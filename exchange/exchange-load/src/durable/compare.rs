@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
 use super::{Plan, all_taken};
@@ -74,11 +74,17 @@ pub(super) fn measure(
     let port = free_ports(1)?[0];
     let address = std::net::SocketAddr::from(([127, 0, 0, 1], port));
     let log = folder.join("bare-log");
-    let mut bare = Process::new("the bare loop", &program, address, &folder.join("bare.log"))
-        .arguments(["bare", "--listen", &address.to_string(), "--folder", &log.display().to_string()]);
+    let mut bare = Process::new("the bare loop", &program, address, &folder.join("bare.log")).arguments([
+        "bare",
+        "--listen",
+        &address.to_string(),
+        "--folder",
+        &log.display().to_string(),
+    ]);
     bare.start()?;
     bare.wait_ready(super::START_MAX)?;
-    let modes = [("closed", CONNECTIONS, Mode::Closed), ("open", CONNECTIONS_OPEN, Mode::Open { rate: RATE })];
+    let modes =
+        [("closed", CONNECTIONS, Mode::Closed), ("open", CONNECTIONS_OPEN, Mode::Open { rate: RATE })];
     let mut found = [Series::default(), Series::default()];
     for round in 0..plan.rounds {
         for ((name, connections, mode), series) in modes.into_iter().zip(&mut found) {
@@ -103,7 +109,8 @@ pub(super) fn measure(
             }
         }
     }
-    bare.stop_by_signal()?;
+    ensure!(bare.ended()?.is_none(), "the bare loop ended by itself\n{}", bare.last_words());
+    bare.kill()?;
     let mut json = json!({});
     for ((name, ..), series) in modes.into_iter().zip(&found) {
         json[name] = series.judge(name, report);
@@ -119,7 +126,13 @@ impl Series {
     fn judge(&self, name: &str, report: &mut Report) -> Value {
         let middle = |all: &[Quantiles], of: fn(&Quantiles) -> f64| median(all.iter().map(of).collect());
         let ratio = |of: fn(&Quantiles) -> f64| {
-            median(self.venue.iter().zip(&self.bare).map(|(venue, bare)| of(venue) / of(bare).max(1.0)).collect())
+            median(
+                self.venue
+                    .iter()
+                    .zip(&self.bare)
+                    .map(|(venue, bare)| of(venue) / of(bare).max(1.0))
+                    .collect(),
+            )
         };
         let (p50, p99): (fn(&Quantiles) -> f64, fn(&Quantiles) -> f64) = (|all| all.p50_us, |all| all.p99_us);
         let (p50_ratio, p99_ratio) = (ratio(p50), ratio(p99));
@@ -140,7 +153,9 @@ impl Series {
         let sum: f64 = services.values().sum();
         let parts = services.iter().map(|(service, used)| format!(" {service}={used:.1}"));
         let bare = median(self.bare_processor_us.clone());
-        report.lines.push(format!("{name} cpu_us_per_order={sum:.1}{} (bare {bare:.1})", parts.collect::<String>()));
+        report
+            .lines
+            .push(format!("{name} cpu_us_per_order={sum:.1}{} (bare {bare:.1})", parts.collect::<String>()));
         report.at_most(&format!("{name}: p50 beside the bare loop"), p50_ratio, P50_RATIO_MAX);
         report.at_most(&format!("{name}: p99 beside the bare loop"), p99_ratio, P99_RATIO_MAX);
         report.at_most(&format!("{name}: processor microseconds per order"), sum, PROCESSOR_US_MAX);

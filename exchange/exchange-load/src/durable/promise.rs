@@ -42,5 +42,7 @@ pub(super) fn measure(plan: &Plan, venue: &Venue, traders: &[Trader], report: &m
     ));
     report.at_most("gateway p99 at 5,000 per second, ms", latency.p99_us / 1e3, GATEWAY_P99_MS_MAX);
     report.at_most("matching p99 at 5,000 per second, us", matching_us, MATCHING_P99_US_MAX);
-    Ok(json!({ "gateway": findings.json(), "matching_p99_us": matching_us, "matching_commands": commands.count() }))
+    Ok(
+        json!({ "gateway": findings.json(), "matching_p99_us": matching_us, "matching_commands": commands.count() }),
+    )
 }

@@ -83,7 +83,7 @@ impl Asker {
         if (full || drawn < self.mix.cancels)
             && let Some(order) = self.live.pop_front()
         {
-            self.trader.cancel(order, &mut self.body, out);
+            self.trader.cancel(order, None, &mut self.body, out);
             return Kind::Cancel;
         }
         let kind = if drawn < self.mix.cancels + self.mix.crossing { Kind::Cross } else { Kind::Rest };

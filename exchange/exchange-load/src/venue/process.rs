@@ -173,17 +173,6 @@ impl Process {
         Ok(())
     }
 
-    /// As [`stop`](Self::stop), for a program that ends by the signal itself.
-    ///
-    /// # Errors
-    /// When it had ended before.
-    pub fn stop_by_signal(&mut self) -> Result<()> {
-        if let Some(status) = self.ended()? {
-            bail!("{} ended by itself: {status}\n{}", self.name, self.last_words());
-        }
-        self.kill()
-    }
-
     /// The last lines of its log.
     #[must_use]
     pub fn last_words(&self) -> String {

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 
+use super::keys::Keys;
 use super::ports::free_ports;
 use super::process::Process;
 use super::usage::Usage;
@@ -73,6 +74,7 @@ pub struct Settings {
 #[derive(Debug)]
 pub struct Venue {
     settings: Settings,
+    pub(super) keys: Keys,
     ports: BTreeMap<Name, u16>,
     /// Five processes, or one for all.
     processes: BTreeMap<Name, Process>,
@@ -88,7 +90,8 @@ impl Venue {
             std::fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
         }
         let ports: BTreeMap<Name, u16> = SERVICES.into_iter().zip(free_ports(SERVICES.len())?).collect();
-        let mut venue = Self { settings, ports, processes: BTreeMap::new() };
+        let keys = Keys::generate(&settings.folder)?;
+        let mut venue = Self { settings, keys, ports, processes: BTreeMap::new() };
         if venue.settings.together {
             let process = venue.process(Name::Gateway, "exchange").arguments(["--target", "all"]);
             venue.processes.insert(Name::Gateway, process);
@@ -118,6 +121,7 @@ impl Venue {
             ("DATA_DIR".to_owned(), self.data().display().to_string()),
             ("LOG_LEVEL".to_owned(), "warn".to_owned()),
         ]);
+        variables.extend(self.keys.environment());
         for name in SERVICES {
             let address = self.address(name);
             variables.insert(format!("{}_LISTEN", name.variable()), address.to_string());
@@ -196,6 +200,19 @@ impl Venue {
             }
         }
         Ok(ended)
+    }
+
+    /// Starts those again that ended by themselves.
+    ///
+    /// # Errors
+    /// When one cannot be started.
+    pub fn start_ended(&mut self) -> Result<()> {
+        for process in self.processes.values_mut() {
+            if process.ended()?.is_some() {
+                process.start()?;
+            }
+        }
+        Ok(())
     }
 
     /// Asks all of them to end, clients' side first, and waits for that.
