@@ -18,6 +18,7 @@ mod formats;
 mod fuzz;
 mod generate;
 mod process;
+mod python;
 mod reference;
 mod sim;
 mod test;

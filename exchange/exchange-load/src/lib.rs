@@ -18,5 +18,6 @@ pub mod flow;
 pub mod key;
 pub mod load;
 pub mod naive;
+pub mod outsiders;
 pub mod replay;
 pub mod venue;
