@@ -10,7 +10,7 @@ use proptest::collection::vec;
 use proptest::prelude::{any, proptest};
 use proptest::test_runner::Config;
 use support::random::Random;
-use support::stream::{Bytes, command, delay, venue};
+use support::stream::{Bytes, delay, request, venue};
 
 fn bytes_of(engine: &FastEngine) -> Vec<u8> {
     let mut bytes = Vec::new();
@@ -33,7 +33,7 @@ proptest! {
         let mut venue = venue();
         for bytes in &past {
             venue.now.0 += delay(bytes);
-            venue.apply(&command(bytes, venue.now));
+            venue.ask(&request(bytes, venue.now));
         }
         let snapshot = bytes_of(&venue.fast);
         let mut restored = restore(&snapshot).unwrap();
@@ -43,11 +43,11 @@ proptest! {
         let mut events = EventBuffer::new();
         for bytes in &future {
             venue.now.0 += delay(bytes);
-            let command = command(bytes, venue.now);
+            let request = request(bytes, venue.now);
             let header = venue.next_header();
-            let expected = venue.apply(&command);
+            let expected = venue.ask(&request);
             events.clear();
-            restored.apply(&header, &command, &mut events);
+            restored.apply_request(&header, &request, &mut events);
             assert_eq!(events.to_vec(), expected);
         }
         assert_eq!(restored.state_hash(), venue.fast.state_hash());
@@ -80,9 +80,9 @@ fn small_snapshot() -> Vec<u8> {
         bytes.iter_mut().for_each(|byte| *byte = random.next() as u8);
         bytes[0] %= 239;
         venue.now.0 += delay(&bytes);
-        venue.apply(&command(&bytes, venue.now));
+        venue.ask(&request(&bytes, venue.now));
     }
-    assert!(venue.fast.risk().live_orders() > 5);
+    assert!(venue.fast.risk().live_orders() > 5 && venue.fast.risk().remembered_requests() > 5);
     bytes_of(&venue.fast)
 }
 
@@ -117,9 +117,9 @@ fn foreign_bytes_are_refused_with_offset_and_reason() {
     snapshot.push(0);
     assert_eq!(fault(&snapshot).fault, SnapshotFault::Trailing { bytes: 1 });
     snapshot.pop();
-    snapshot[8] = 2;
-    assert_eq!(fault(&snapshot).to_string(), "found version 2 of the format, expected 1 at byte 8");
     snapshot[8] = 1;
+    assert_eq!(fault(&snapshot).to_string(), "found version 1 of the format, expected 2 at byte 8");
+    snapshot[8] = 2;
     snapshot[12] ^= 1;
     assert!(matches!(fault(&snapshot), SnapshotError { offset: 12, fault: SnapshotFault::Hash { .. } }));
 }

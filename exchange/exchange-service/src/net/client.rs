@@ -138,13 +138,16 @@ pub enum Unavailable {
     TooLarge = 1,
     /// The log is stopped, for example because its disk is full.
     Stopped = 2,
+    /// It is no request: nobody could carry it out.
+    Malformed = 3,
 }
 
 impl Unavailable {
     /// The meaning of the byte.
     #[must_use]
     pub fn from_code(code: u8) -> Option<Self> {
-        [Self::Busy, Self::TooLarge, Self::Stopped].into_iter().find(|reason| *reason as u8 == code)
+        let all = [Self::Busy, Self::TooLarge, Self::Stopped, Self::Malformed];
+        all.into_iter().find(|reason| *reason as u8 == code)
     }
 }
 
@@ -329,10 +332,16 @@ impl Backoff {
     const FIRST: Duration = Duration::from_millis(20);
     const LONGEST: Duration = Duration::from_secs(1);
 
+    /// How long to wait now.
+    pub fn pause(&mut self) -> Duration {
+        let pause = self.next;
+        self.next = (self.next * 2).min(Self::LONGEST);
+        pause
+    }
+
     /// Waits.
     pub async fn wait(&mut self) {
-        tokio::time::sleep(self.next).await;
-        self.next = (self.next * 2).min(Self::LONGEST);
+        tokio::time::sleep(self.pause()).await;
     }
 
     /// It worked: the next wait is short again.
