@@ -180,12 +180,13 @@ impl Task {
         let known = self.confirmed.borrow_and_update().clone();
         life.confirm(known.position);
         self.metrics.confirmed.set(gauge(known.position));
-        let behind = life.fold.place().sequence.saturating_sub(known.position);
         match known.status {
-            Status::Healthy if waits => self.health.degraded(
-                MATCHING,
-                format!("it is {behind} commands behind, more than there is memory for; the fold waits"),
-            ),
+            Status::Healthy | Status::Degraded if waits => {
+                let behind = life.fold.place().sequence.saturating_sub(known.position);
+                let why = known.reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
+                let text = format!("it is {behind} commands behind and the fold waits for it{why}");
+                self.health.degraded(MATCHING, text);
+            }
             status => self.health.set(MATCHING, status, known.reason),
         }
     }

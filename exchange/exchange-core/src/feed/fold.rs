@@ -1,6 +1,6 @@
 //! The fold: events in, prints, depth and candles out.
 
-use exchange_types::{Event, InstrumentId, PriceTicks, Sequence, Side, TimestampNs};
+use exchange_types::{Event, InstrumentId, PriceTicks, Scope, Sequence, Side, TimestampNs, TradingState};
 
 use super::candle::{Candle, Interval};
 use super::depth::{Depth, DepthSnapshot, LevelChange};
@@ -18,6 +18,8 @@ pub struct Feed {
     pub(super) command: Sequence,
     pub(super) now: TimestampNs,
     pub(super) instruments: Vec<InstrumentFeed>,
+    /// What may happen in the whole venue.
+    pub(super) state: TradingState,
     /// The first nanosecond of the next second: nothing closes before it.
     pub(super) next_second: u64,
     /// Instruments whose depth the present command has touched, in that order.
@@ -79,6 +81,7 @@ impl Feed {
                 })?;
             }
             Event::InstrumentListed { instrument } => self.list(sequence, instrument)?,
+            Event::TradingStateSet { scope, state } => self.set_state(sequence, scope, state)?,
             // These move the clock and nothing else.
             Event::Cancelled { rested: false, .. }
             | Event::Rejected { .. }
@@ -86,7 +89,6 @@ impl Feed {
             | Event::Withdrawn { .. }
             | Event::AccountTierSet { .. }
             | Event::TierDefined { .. }
-            | Event::TradingStateSet { .. }
             | Event::Ticked
             | Event::Repeated { .. }
             | Event::Checkpoint { .. } => {}
@@ -133,6 +135,12 @@ impl Feed {
         self.sequence
     }
 
+    /// The command of the last event that was applied; zero: none was. Commands after it may have had no events.
+    #[must_use]
+    pub fn command(&self) -> Sequence {
+        self.command
+    }
+
     /// The latest time of an event.
     #[must_use]
     pub fn now(&self) -> TimestampNs {
@@ -143,6 +151,13 @@ impl Feed {
     #[must_use]
     pub fn instruments(&self) -> usize {
         self.instruments.len()
+    }
+
+    /// What may happen in an instrument: the strictest of what is set for it and for the venue. `None`: it is not listed.
+    #[must_use]
+    pub fn state(&self, instrument: InstrumentId) -> Option<TradingState> {
+        let own = self.instruments.get(index(instrument))?.state;
+        Some(if own as u8 > self.state as u8 { own } else { self.state })
     }
 
     /// All levels of an instrument, between two commands. `None`: it is not listed.
@@ -243,6 +258,20 @@ impl Feed {
             return Err(FeedError::ListedOutOfOrder { sequence, instrument, expected });
         }
         self.instruments.push(InstrumentFeed::new());
+        Ok(())
+    }
+
+    #[cold]
+    fn set_state(&mut self, sequence: Sequence, scope: Scope, state: TradingState) -> Result<(), FeedError> {
+        match scope {
+            Scope::Venue => self.state = state,
+            Scope::Instrument(instrument) => {
+                let feed = self.instruments.get_mut(index(instrument));
+                feed.ok_or(FeedError::UnknownInstrument { sequence, instrument })?.state = state;
+            }
+            // Whose account may do what is nobody else's business.
+            Scope::Account(_) => {}
+        }
         Ok(())
     }
 

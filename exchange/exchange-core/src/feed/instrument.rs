@@ -1,6 +1,6 @@
 //! All that the feed keeps of one instrument.
 
-use exchange_types::{InstrumentId, TimestampNs};
+use exchange_types::{InstrumentId, TimestampNs, TradingState};
 
 use super::FeedSink;
 use super::candle::{Interval, Series};
@@ -16,6 +16,8 @@ pub(super) struct InstrumentFeed {
     /// In the order of [`Interval::ALL`].
     pub(super) series: [Series; Interval::ALL.len()],
     window: DayWindow,
+    /// What may happen in this instrument alone.
+    pub(super) state: TradingState,
 }
 
 impl InstrumentFeed {
@@ -25,6 +27,7 @@ impl InstrumentFeed {
             trades: RecentTrades::new(),
             series: Interval::ALL.map(Series::new),
             window: DayWindow::default(),
+            state: TradingState::default(),
         }
     }
 

@@ -1,4 +1,4 @@
-//! Market data: depth, trades, candles and statistics, as a fold of the events and of nothing else.
+//! Market data: depth, trades, candles, statistics and trading states, as a fold of the events and of nothing else.
 //!
 //! It never looks into a book, so that whoever has the events can make the same market data, and whoever doubts them can
 //! check them against the book. It does not publish: a [`FeedSink`] takes what comes out, and who is slow is the sink's

@@ -4,7 +4,7 @@
 //! hash. Prices and counts of 32 bits go two to a word. What is computed from the rest, such as the sums of the 24 hours, is
 //! not stored. The last byte of the magic number is the version.
 
-use exchange_types::{InstrumentId, PriceTicks, QuantityLots, Sequence, Side, TimestampNs};
+use exchange_types::{InstrumentId, PriceTicks, QuantityLots, Sequence, Side, TimestampNs, TradingState};
 
 use crate::Digest;
 
@@ -17,7 +17,7 @@ use super::levels::{LEVELS_MAX, Levels, Total};
 use super::trades::{RECENT_TRADES_MAX, RecentTrades, TradePrint};
 use super::{INSTRUMENTS_MAX, candle};
 
-const MAGIC: u64 = u64::from_le_bytes(*b"XCHFEED\x01");
+const MAGIC: u64 = u64::from_le_bytes(*b"XCHFEED\x02");
 const WORD_BYTES: usize = size_of::<u64>();
 /// Magic number and length before the state, the hash after it.
 const FRAME_WORDS: usize = 3;
@@ -72,6 +72,7 @@ impl Feed {
             let instrument = read_instrument(&mut reader, &feed, InstrumentId(number))?;
             feed.instruments.push(instrument);
         }
+        feed.state = read_state(&mut reader)?;
         reader.close()?;
         Ok(feed)
     }
@@ -104,7 +105,9 @@ impl Feed {
                 put(u64::from(series.open().is_some()));
                 series.open().into_iter().for_each(|candle| visit_candle(candle, put));
             }
+            put(instrument.state as u64);
         }
+        put(self.state as u64);
     }
 }
 
@@ -136,7 +139,16 @@ fn read_instrument(
         read_series(reader, feed.now, series)?;
     }
     read.restore_window(feed.now);
+    read.state = read_state(reader)?;
     Ok(read)
+}
+
+fn read_state(reader: &mut Reader<'_>) -> Result<TradingState, SnapshotError> {
+    Ok(match reader.at_most("a trading state", TradingState::Killed as u64)? {
+        0 => TradingState::Open,
+        1 => TradingState::Halted,
+        _ => TradingState::Killed,
+    })
 }
 
 fn read_levels(reader: &mut Reader<'_>, side: Side, levels: &mut Levels) -> Result<(), SnapshotError> {

@@ -50,8 +50,13 @@ impl Remembered {
         Self { next, ..Self::new(0, Sequence(0), TimestampNs(0), 0, AccountId(0)) }
     }
 
-    /// When it is forgotten.
-    pub(super) const fn ends_at(&self) -> TimestampNs {
+    /// Whether it is to be forgotten.
+    pub(super) const fn has_ended(&self, now: TimestampNs) -> bool {
+        now.0.saturating_sub(self.time.0) >= REQUEST_REMEMBERED_NS
+    }
+
+    /// Until when it is worth no look whether it [has ended](Self::has_ended).
+    const fn ends_at(&self) -> TimestampNs {
         TimestampNs(self.time.0.saturating_add(REQUEST_REMEMBERED_NS))
     }
 
@@ -93,7 +98,7 @@ pub(super) struct Requests {
     counts: Vec<u32>,
     live: usize,
     digest: u64,
-    /// When the oldest ends; the end of time where there is none.
+    /// When the oldest ends at the earliest; the end of time where there is none.
     ends_at: TimestampNs,
     /// [`REQUESTS_PER_ACCOUNT_MAX`] and [`REQUESTS_MAX`], or less in a test.
     account_max: u32,
@@ -242,7 +247,7 @@ impl Requests {
 
     #[cold]
     fn forget(&mut self, now: TimestampNs) {
-        while self.oldest != NONE && self.places[self.oldest as usize].ends_at() <= now {
+        while self.oldest != NONE && self.places[self.oldest as usize].has_ended(now) {
             let number = self.oldest;
             let request = self.places[number as usize];
             self.digest = self.digest.wrapping_sub(request.mixed());

@@ -217,7 +217,7 @@ impl Risk {
             let past = sequence <= progress.sequence && time <= progress.time;
             reader.hold("requests come in the order of the log", in_order && past)?;
             before = (sequence, time);
-            let lives = request.ends_at() > progress.time;
+            let lives = !request.has_ended(progress.time);
             reader.hold("a request that has had its time is forgotten", lives)?;
             reader.hold("an account has no more requests than it may", self.requests.has_room(account))?;
             self.requests.remember(request);

@@ -2,7 +2,10 @@
 
 use exchange_core::Digest;
 use exchange_core::feed::{EventHeader, Feed, FeedError, Interval, SnapshotError, SnapshotFault};
-use exchange_types::{AccountId, Event, OrderId, PriceTicks, QuantityLots, Side, TimestampNs, Trade};
+use exchange_types::{
+    AccountId, Event, InstrumentId, OrderId, PriceTicks, QuantityLots, Scope, Side, TimestampNs, Trade,
+    TradingState,
+};
 use proptest::prelude::*;
 
 use crate::stream::{INSTRUMENTS, Record, Venue, fixed_numbers, numbers, play, take};
@@ -103,8 +106,12 @@ fn a_forged_snapshot_is_refused_with_the_field_and_its_place() {
         "snapshot of a feed, byte 40: the number of instruments is 1025, at most 1024 is possible"
     );
     assert_eq!(
-        fault(forge(empty.clone(), 5, 1)),
+        fault(forge(empty.clone(), 5, 2)),
         "snapshot of a feed, byte 40: counts and the length contradict one another"
+    );
+    assert_eq!(
+        fault(forge(empty, 6, 3)),
+        "snapshot of a feed, byte 48: a trading state is 3, at most 2 is possible"
     );
     assert_eq!(
         fault(forge(some_snapshot(), 6, u64::MAX)),
@@ -114,6 +121,36 @@ fn a_forged_snapshot_is_refused_with_the_field_and_its_place() {
             u64::from_le_bytes(some_snapshot()[16..24].try_into().unwrap())
         )
     );
+}
+
+#[test]
+fn trading_states_are_those_of_instrument_and_venue_and_are_kept() {
+    let mut feed = play(&fixed_numbers(20), |_, _, _| {}).0;
+    let [one, other] = [INSTRUMENTS[0], INSTRUMENTS[1]];
+    let mut set = |scope, state| {
+        let sequence = feed.sequence().next();
+        let header = EventHeader { sequence, command: sequence, time: feed.now() };
+        feed.apply(&header, &Event::TradingStateSet { scope, state }, &mut Record::default()).unwrap();
+        let restored = Feed::restore(&feed.snapshot().unwrap()).unwrap();
+        assert_eq!(restored.state_hash(), feed.state_hash());
+        assert_eq!(restored.command(), sequence);
+        [one, other].map(|instrument| restored.state(instrument).unwrap())
+    };
+    let (open, halted, killed) = (TradingState::Open, TradingState::Halted, TradingState::Killed);
+    assert_eq!(set(Scope::Instrument(other), killed), [open, killed]);
+    assert_eq!(set(Scope::Venue, halted), [halted, killed], "the stricter of the two");
+    assert_eq!(
+        set(Scope::Account(AccountId(1)), killed),
+        [halted, killed],
+        "an account's is nobody's business"
+    );
+    assert_eq!(set(Scope::Venue, open), [open, killed]);
+    assert_eq!(feed.state(InstrumentId(9)), None);
+    let sequence = feed.sequence().next();
+    let header = EventHeader { sequence, command: sequence, time: feed.now() };
+    let scope = Scope::Instrument(InstrumentId(9));
+    let refused = feed.apply(&header, &Event::TradingStateSet { scope, state: open }, &mut Record::default());
+    assert_eq!(refused, Err(FeedError::UnknownInstrument { sequence, instrument: InstrumentId(9) }));
 }
 
 #[test]

@@ -32,7 +32,7 @@ pub use incoming::{Arrive, Incoming, Reconnect, Turn};
 pub use link::{Link, LinkWriter};
 pub use outcomes::{OutcomeError, OutcomeStream};
 pub use ring::{Chunk, Ring, RingReader, RingSource, TooOld};
-pub use server::{Resume, Upgrade, refuse_too_old, serve_ring};
+pub use server::{Resume, STOP_GRACE, Upgrade, refuse_too_old, serve_ring};
 
 /// Stream of the log's records.
 pub const COMMANDS: &str = "/internal/stream/commands";

@@ -122,9 +122,13 @@ fn places_are_used_again_and_the_index_finds_what_is_left() {
 #[test]
 fn the_end_of_time_forgets_nothing_and_breaks_nothing() {
     let mut venue = Venue::new(9, 9);
-    venue.header.time.0 = u64::MAX - 1;
-    venue.withdraw(0, 1, 5);
-    assert!(matches!(venue.withdraw(0, 1, 5), Event::Repeated { .. }));
+    for (time, key) in [(u64::MAX - 1, 1), (u64::MAX, 2)] {
+        venue.header.time.0 = time;
+        venue.withdraw(0, key, 5);
+    }
+    for key in [1, 2] {
+        assert!(matches!(venue.withdraw(0, key, 5), Event::Repeated { .. }));
+    }
 }
 
 /// A change of anything in an entry shows in the digest.
