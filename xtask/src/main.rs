@@ -40,7 +40,7 @@ struct Task {
     run: fn(&Workspace, &[String]) -> Result<()>,
 }
 
-const TASKS: [Task; 14] = [
+const TASKS: [Task; 16] = [
     Task { name: "ci", arguments: "", summary: "everything the gate checks, in order", run: ci::run },
     Task {
         name: "test",
@@ -113,6 +113,18 @@ const TASKS: [Task; 14] = [
         arguments: "[--kills N] [--seed S]",
         summary: "kill services at random moments under load and hold what they promised against the log",
         run: venue::faults,
+    },
+    Task {
+        name: "rebuild",
+        arguments: "[--seconds S] [--rate N]",
+        summary: "a book rebuilt from the stream by an ordinary client under load, against the queried one",
+        run: venue::rebuild,
+    },
+    Task {
+        name: "openapi-check",
+        arguments: "[--examples N] [--seed S]",
+        summary: "every operation of the OpenAPI document exercised by schemathesis",
+        run: venue::openapi_check,
     },
     Task {
         name: "fuzz",

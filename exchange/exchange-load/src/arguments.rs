@@ -8,7 +8,9 @@ use exchange_load::bench;
 use exchange_load::flow::{Ids, Mix};
 use exchange_load::replay::Book;
 
-use crate::services::{BareArguments, DurableArguments, FaultsArguments, LoadArguments};
+use crate::services::{
+    BareArguments, DurableArguments, FaultsArguments, LoadArguments, OpenApiArguments, RebuildArguments,
+};
 
 /// Order flow for the exchange: generate, describe, replay, compare.
 #[derive(Parser)]
@@ -54,6 +56,10 @@ pub(crate) enum Command {
     Bare(BareArguments),
     /// Kill services at random moments under load, and hold everything that was promised against the log
     Faults(FaultsArguments),
+    /// Let a Python program rebuild the book from the stream under load and compare it with what a query says
+    Rebuild(RebuildArguments),
+    /// Let schemathesis exercise every operation of the OpenAPI document
+    Openapi(OpenApiArguments),
     /// Kill a process that writes the log, at random moments, and look whether anything acknowledged is lost
     SoakKill {
         /// How often

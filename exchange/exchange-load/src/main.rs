@@ -50,6 +50,8 @@ fn run(command: Command) -> Result<()> {
         Command::SoakKill { rounds, seed, folder } => soak_kill(&Soak { rounds, seed, folder }),
         Command::WriteUntilKilled { folder } => write_until_killed(&folder),
         Command::Bench(BenchCommand::Durable(arguments)) => services::measure_durable(&arguments),
+        Command::Rebuild(arguments) => services::rebuild_book(&arguments),
+        Command::Openapi(arguments) => services::check_document(&arguments),
         Command::Faults(arguments) => services::kill_services(&arguments),
         Command::Load(arguments) => services::put_load(&arguments),
         Command::Bare(arguments) => services::serve_bare(&arguments),

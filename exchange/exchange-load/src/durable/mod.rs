@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use crate::bench::Report;
 use crate::client::{Target, Trader};
 use crate::load::{Findings, Mix, Mode, Plan as Load};
-use crate::venue::{Settings, Venue, folder_beside};
+use crate::venue::{Programs, Settings, Venue, folder_beside};
 
 /// How long the services together may take to be ready for the first time, with everything else that a machine does.
 const START_MAX: Duration = Duration::from_secs(30);
@@ -29,8 +29,8 @@ pub const ACCOUNTS: usize = 16;
 /// What is measured.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// Where the programs are; files are made below it.
-    pub programs: PathBuf,
+    /// What is run; files are made beside it.
+    pub programs: Programs,
     /// Rounds; the figures are their medians.
     pub rounds: usize,
     /// Short runs whose speeds are shown and not judged.
@@ -58,7 +58,7 @@ impl Plan {
 /// # Errors
 /// When something does not start, or an order is not taken: latencies of a server that refuses mean nothing.
 pub fn report(plan: &Plan) -> Result<(Report, Value)> {
-    let folder = folder_beside(&plan.programs, "durable-bench")?;
+    let folder = folder_beside(&plan.programs.folder(), "durable-bench")?;
     let mut report = Report::default();
     let five = five(plan, &folder, &mut report).with_context(|| kept(&folder))?;
     let together = together::measure(plan, &folder, &mut report).with_context(|| kept(&folder))?;

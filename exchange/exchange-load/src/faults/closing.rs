@@ -1,6 +1,7 @@
 //! What the venue says of itself when everybody has gone, held against the log.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use exchange_service::markets::{Markets, format_decimal};
@@ -19,6 +20,10 @@ const MARKET: &str = "BTC-USD";
 /// The most levels that a depth may be asked for.
 const LEVELS: u32 = 1_000;
 
+/// How often the book must be the same before it is taken for the last, and how long to wait between two looks.
+const SAME_MIN: u32 = 4;
+const ASK_EVERY: Duration = Duration::from_millis(100);
+
 /// The answers.
 pub(super) struct Closing {
     depth: Depth,
@@ -28,25 +33,20 @@ pub(super) struct Closing {
     history: Vec<(u64, Result<Value, String>)>,
 }
 
-/// Asks for the book, the accounts and every order that was acknowledged, all as of command `last` or later.
-pub(super) async fn ask(
-    gateway: &Target,
-    traders: &[Trader],
-    requests: &[Request],
-    last: u64,
-) -> Result<Closing> {
+/// Asks for the book, the accounts and every order that was acknowledged.
+pub(super) async fn ask(gateway: &Target, traders: &[Trader], requests: &[Request]) -> Result<Closing> {
     let mut connection = Connection::new(gateway.clone());
     let anyone = traders.first().context("nobody trades")?;
-    let began = std::time::Instant::now();
     let path = format!("/v1/markets/{MARKET}/depth?limit={LEVELS}");
-    let depth = loop {
-        let depth = Depth::of_snapshot(&get(&mut connection, anyone, &path).await?)?;
-        // Market data follows the outcomes, a moment behind the answers.
-        if depth.sequence >= last || began.elapsed().as_secs() > 2 {
-            break depth;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    };
+    let mut depth = Depth::of_snapshot(&get(&mut connection, anyone, &path).await?)?;
+    // Market data follows the outcomes a moment behind the answers, so it is asked until it says the same again and again.
+    let mut same = 0;
+    while same < SAME_MIN {
+        tokio::time::sleep(ASK_EVERY).await;
+        let next = Depth::of_snapshot(&get(&mut connection, anyone, &path).await?)?;
+        same = if next == depth { same + 1 } else { 0 };
+        depth = next;
+    }
     let mut balances = BTreeMap::new();
     for trader in traders {
         let account = get(&mut connection, trader, &format!("/v1/accounts/{}", trader.account)).await?;

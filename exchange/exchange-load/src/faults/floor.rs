@@ -120,7 +120,7 @@ async fn trade(
         }
         tokio::time::sleep(LOOK_EVERY).await;
     }
-    let closing = closing::ask(&gateway, &traders, &requests, last).await?;
+    let closing = closing::ask(&gateway, &traders, &requests).await?;
     listening.abort_all();
     violations.extend(seen.violations.take());
     Ok(Evidence {

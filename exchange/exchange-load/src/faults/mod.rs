@@ -21,7 +21,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 use crate::durable::without_limits;
-use crate::venue::{Settings, Venue, folder_beside};
+use crate::venue::{Programs, Settings, Venue, folder_beside};
 use floor::Trading;
 use ledger::Ledger;
 
@@ -38,8 +38,8 @@ const AFTERWARDS: Duration = Duration::from_secs(1);
 /// What is done.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// Where the programs are; files are made below it.
-    pub programs: PathBuf,
+    /// What is run; files are made beside it.
+    pub programs: Programs,
     /// How many kills.
     pub kills: u32,
     /// What services, moments and orders are drawn from.
@@ -73,7 +73,7 @@ pub struct Findings {
 /// When the venue does not start, or a service does not come back: with where its logs and data are. Whatever else is wrong is
 /// among the findings, and the folder is kept then, too.
 pub fn run(plan: &Plan, progress: impl FnMut(&str)) -> Result<Findings> {
-    let folder = folder_beside(&plan.programs, "faults")?;
+    let folder = folder_beside(&plan.programs.folder(), "faults")?;
     let findings = trade_and_check(plan, folder.clone(), progress)
         .with_context(|| format!("seed {}; logs and data are kept in {}", plan.seed, folder.display()))?;
     if findings.violations.is_empty() {

@@ -19,7 +19,7 @@ impl Venue {
     /// # Errors
     /// When the gateway does not do it.
     pub fn open_accounts(&self, count: usize) -> Result<Vec<Trader>> {
-        open_accounts(&self.gateway()?, &self.keys, count)
+        open_accounts(&self.gateway()?, self.keys(), count)
     }
 }
 

@@ -16,5 +16,5 @@ pub use keys::Keys;
 pub use metrics::Buckets;
 pub use ports::free_ports;
 pub use process::{Process, READY_MAX};
-pub use services::{Name, SERVICES, Settings, Venue, folder_beside};
+pub use services::{Name, Programs, SERVICES, Settings, Venue, folder_beside};
 pub use usage::{Usage, processor_time, resident_bytes};

@@ -57,11 +57,42 @@ impl Name {
     }
 }
 
+/// What is run.
+#[derive(Debug, Clone)]
+pub enum Programs {
+    /// The programs of the services, in this folder, and beside them `exchange`.
+    Folder(PathBuf),
+    /// `exchange` alone, which is any of the services.
+    Exchange(PathBuf),
+}
+
+impl Programs {
+    /// The folder that they are in.
+    #[must_use]
+    pub fn folder(&self) -> PathBuf {
+        match self {
+            Self::Folder(folder) => folder.clone(),
+            Self::Exchange(program) => program.with_file_name(""),
+        }
+    }
+
+    /// The program of a service with its arguments; `None`: of all of them.
+    fn program(&self, name: Option<Name>) -> (PathBuf, Vec<&'static str>) {
+        match (self, name) {
+            (Self::Folder(folder), Some(name)) => (folder.join(name.program()), Vec::new()),
+            (Self::Folder(folder), None) => (folder.join("exchange"), vec!["--target", "all"]),
+            (Self::Exchange(program), name) => {
+                (program.clone(), vec!["--target", name.map_or("all", Name::program)])
+            }
+        }
+    }
+}
+
 /// What is started and how.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Where the programs are.
-    pub programs: PathBuf,
+    /// What is run.
+    pub programs: Programs,
     /// Where data, secrets and logs go.
     pub folder: PathBuf,
     /// All services in one process (`exchange --target all`).
@@ -74,7 +105,7 @@ pub struct Settings {
 #[derive(Debug)]
 pub struct Venue {
     settings: Settings,
-    pub(super) keys: Keys,
+    keys: Keys,
     ports: BTreeMap<Name, u16>,
     /// Five processes, or one for all.
     processes: BTreeMap<Name, Process>,
@@ -93,11 +124,11 @@ impl Venue {
         let keys = Keys::generate(&settings.folder)?;
         let mut venue = Self { settings, keys, ports, processes: BTreeMap::new() };
         if venue.settings.together {
-            let process = venue.process(Name::Gateway, "exchange").arguments(["--target", "all"]);
+            let process = venue.process(None);
             venue.processes.insert(Name::Gateway, process);
         } else {
             for name in SERVICES {
-                let process = venue.process(name, name.program());
+                let process = venue.process(Some(name));
                 venue.processes.insert(name, process);
             }
         }
@@ -108,10 +139,13 @@ impl Venue {
         Ok(venue)
     }
 
-    fn process(&self, name: Name, program: &str) -> Process {
-        let address = self.address(name);
-        let log = self.settings.folder.join("logs").join(format!("{program}.log"));
-        Process::new(program, &self.settings.programs.join(program), address, &log)
+    fn process(&self, name: Option<Name>) -> Process {
+        let (program, arguments) = self.settings.programs.program(name);
+        let shown = name.map_or("exchange", Name::program);
+        let log = self.settings.folder.join("logs").join(format!("{shown}.log"));
+        // All in one process are ready when the gateway is, which waits for the others.
+        Process::new(shown, &program, self.address(name.unwrap_or(Name::Gateway)), &log)
+            .arguments(arguments)
             .environment(self.environment())
     }
 
@@ -135,6 +169,12 @@ impl Venue {
     #[must_use]
     pub fn data(&self) -> PathBuf {
         self.settings.folder.join("data")
+    }
+
+    /// The keys whose tokens the gateway believes.
+    #[must_use]
+    pub fn keys(&self) -> &Keys {
+        &self.keys
     }
 
     /// Where a service listens.
