@@ -88,6 +88,10 @@ impl From<SubmitError> for Problem {
             SubmitError::Stalled => again(Code::VENUE_STALLED),
             SubmitError::Busy => again(Code::BUSY),
             SubmitError::TooLarge => Self::new(Code::TOO_LARGE),
+            SubmitError::Malformed => {
+                tracing::error!("persistence could not read a command");
+                Self::new(Code::INTERNAL)
+            }
             SubmitError::LogStopped => Self::new(Code::LOG_STOPPED).retry_after(LOG_RETRY_AFTER_S),
             SubmitError::NotTaken => again(Code::NOT_TAKEN),
             SubmitError::OutcomeUnknown { request } => {

@@ -1,0 +1,7 @@
+//! The gateway before a venue with a real engine, over real connections.
+
+#![expect(clippy::tests_outside_test_module, reason = "this crate is a test")]
+
+mod link;
+mod orders;
+mod support;
