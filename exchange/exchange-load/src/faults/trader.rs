@@ -78,12 +78,12 @@ impl Dealer {
                 }
                 Asked::Cancel { order } => self.trader.cancel(order, key, &mut body, &mut bytes),
             }
-            let (answered, sent) = self.see_through(&mut connection, asked, key.is_some(), &bytes).await;
+            let (answered, mut sent) = self.see_through(&mut connection, asked, key.is_some(), &bytes).await;
             if let (Asked::Order { .. }, Answered::Done { order }) = (asked, &answered) {
                 self.live.push_back(*order);
             }
             if key.is_some() && self.random.one_in(16) {
-                self.ask_again(&mut connection, asked, &bytes, &answered).await;
+                sent += self.ask_again(&mut connection, asked, &bytes, &answered).await;
             }
             if sent > 0 {
                 let account = self.trader.account;
@@ -152,9 +152,18 @@ impl Dealer {
         }
     }
 
-    /// The same request under the same key: the answer must not change.
-    async fn ask_again(&self, connection: &mut Connection, asked: Asked, bytes: &[u8], before: &Answered) {
-        let Ok(answer) = connection.exchange_in_time(bytes).await else { return };
+    /// The same request under the same key: the answer must not change. Returns how often it was sent.
+    async fn ask_again(
+        &self,
+        connection: &mut Connection,
+        asked: Asked,
+        bytes: &[u8],
+        before: &Answered,
+    ) -> u32 {
+        if connection.open().await.is_err() {
+            return 0;
+        }
+        let Ok(answer) = connection.exchange_in_time(bytes).await else { return 1 };
         let again = promise(asked, answer.status, answer.body);
         let open =
             |answered: &Answered| matches!(answered, Answered::Unknown { .. } | Answered::NotTaken { .. });
