@@ -2,6 +2,9 @@
 
 #![expect(clippy::tests_outside_test_module, reason = "this crate is a test")]
 
+mod document;
 mod link;
+mod malformed;
 mod orders;
 mod support;
+mod tokens;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::support::{Gateway, Venue};
 
 /// A venue, a gateway, and so many funded accounts.
-pub async fn trading(variables: &[(&str, &str)], accounts: u32) -> (Venue, Gateway) {
+pub(crate) async fn trading(variables: &[(&str, &str)], accounts: u32) -> (Venue, Gateway) {
     let venue = Venue::start().await;
     let gateway = Gateway::ready(venue.address, variables).await;
     let admin = gateway.admin();
@@ -21,7 +21,7 @@ pub async fn trading(variables: &[(&str, &str)], accounts: u32) -> (Venue, Gatew
     (venue, gateway)
 }
 
-pub fn limit(side: &str, price: &str, quantity: &str) -> Value {
+pub(crate) fn limit(side: &str, price: &str, quantity: &str) -> Value {
     json!({ "market": "BTC-USD", "side": side, "type": "limit", "price": price, "quantity": quantity })
 }
 

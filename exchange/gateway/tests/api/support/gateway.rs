@@ -16,10 +16,10 @@ use tokio::task::JoinHandle;
 
 use super::{Client, eventually};
 
-pub struct Gateway {
-    pub address: SocketAddr,
-    pub issuer: Issuer,
-    pub frame: Frame,
+pub(crate) struct Gateway {
+    pub(crate) address: SocketAddr,
+    pub(crate) issuer: Issuer,
+    pub(crate) frame: Frame,
     task: Option<JoinHandle<Result<(), ServiceError>>>,
     _folder: TempDir,
 }
@@ -35,13 +35,13 @@ const OPEN: [(&str, &str); 7] = [
     ("RATE_IP", "off"),
 ];
 
-pub fn now() -> u64 {
+pub(crate) fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
 }
 
 impl Gateway {
     /// A gateway before this venue.
-    pub async fn start(venue: SocketAddr, variables: &[(&str, &str)]) -> Self {
+    pub(crate) async fn start(venue: SocketAddr, variables: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let issuer = Issuer::from_pem(Issuer::generate().unwrap().as_bytes()).unwrap();
         let key = folder.path().join("jwt.pem");
@@ -70,30 +70,30 @@ impl Gateway {
     }
 
     /// The same, once it is ready.
-    pub async fn ready(venue: SocketAddr, variables: &[(&str, &str)]) -> Self {
+    pub(crate) async fn ready(venue: SocketAddr, variables: &[(&str, &str)]) -> Self {
         let gateway = Self::start(venue, variables).await;
         gateway.wait_ready().await;
         gateway
     }
 
-    pub async fn wait_ready(&self) {
+    pub(crate) async fn wait_ready(&self) {
         let nobody = self.nobody();
         eventually("a ready gateway", async || nobody.get("/ready").await.status == 200).await;
     }
 
-    pub fn nobody(&self) -> Client {
+    pub(crate) fn nobody(&self) -> Client {
         Client::new(self.address, None)
     }
 
-    pub fn admin(&self) -> Client {
+    pub(crate) fn admin(&self) -> Client {
         self.client(None, &[Scope::Admin])
     }
 
-    pub fn trader(&self, account: u32) -> Client {
+    pub(crate) fn trader(&self, account: u32) -> Client {
         self.client(Some(account), &[Scope::Read, Scope::Trade])
     }
 
-    pub fn client(&self, account: Option<u32>, scopes: &[Scope]) -> Client {
+    pub(crate) fn client(&self, account: Option<u32>, scopes: &[Scope]) -> Client {
         let grant = Grant {
             issuer: DEFAULT_ISSUER,
             audience: DEFAULT_AUDIENCE,
@@ -107,12 +107,12 @@ impl Gateway {
     }
 
     /// A token of anybody's making.
-    pub fn with_token(&self, token: String) -> Client {
+    pub(crate) fn with_token(&self, token: String) -> Client {
         Client::new(self.address, Some(token))
     }
 
     /// Asks for the end and waits for it.
-    pub async fn stop(mut self) {
+    pub(crate) async fn stop(mut self) {
         self.frame.stop.stop();
         let task = self.task.take().unwrap();
         tokio::time::timeout(super::DEADLINE, task).await.expect("an end in time").unwrap().unwrap();

@@ -1,20 +1,20 @@
 //! What the tests stand on: a venue that can be broken on purpose, a gateway in front of it, a client that sends anything.
 
-pub mod client;
-pub mod gateway;
-pub mod venue;
+pub(crate) mod client;
+pub(crate) mod gateway;
+pub(crate) mod venue;
 
 use std::time::Duration;
 
-pub use client::{Answer, Client};
-pub use gateway::Gateway;
-pub use venue::Venue;
+pub(crate) use client::{Answer, Client};
+pub(crate) use gateway::Gateway;
+pub(crate) use venue::Venue;
 
 /// How long anything in a test may take.
-pub const DEADLINE: Duration = Duration::from_secs(20);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
 
 /// Waits for something that is to come about.
-pub async fn eventually(what: &str, mut is: impl AsyncFnMut() -> bool) {
+pub(crate) async fn eventually(what: &str, mut is: impl AsyncFnMut() -> bool) {
     let waited = async {
         while !is().await {
             tokio::time::sleep(Duration::from_millis(5)).await;

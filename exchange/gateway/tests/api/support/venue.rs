@@ -31,7 +31,7 @@ use tokio::task::JoinHandle;
 
 /// What the venue does with the next commands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Behaviour {
+pub(crate) enum Behaviour {
     /// Carries them out and tells.
     Normal,
     /// Carries them out and keeps the outcomes for itself, until it is normal again.
@@ -42,8 +42,8 @@ pub enum Behaviour {
     Refuse(Unavailable),
 }
 
-pub struct Venue {
-    pub address: SocketAddr,
+pub(crate) struct Venue {
+    pub(crate) address: SocketAddr,
     inner: Arc<Inner>,
     stop: Stop,
     tasks: Vec<JoinHandle<()>>,
@@ -106,7 +106,7 @@ impl Kept {
 }
 
 impl Venue {
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::start_at(([127, 0, 0, 1], 0).into(), None).await
     }
 
@@ -136,13 +136,13 @@ impl Venue {
     }
 
     /// Dies and comes back at the same address with everything it had.
-    pub async fn restart(self) -> Self {
+    pub(crate) async fn restart(self) -> Self {
         let (address, inner) = (self.address, Arc::clone(&self.inner));
         self.die().await;
         Self::start_at(address, Some(inner)).await
     }
 
-    pub async fn die(mut self) {
+    pub(crate) async fn die(mut self) {
         self.stop.stop();
         self.inner.cut.notify_waiters();
         let mut tasks = std::mem::take(&mut self.tasks).into_iter();
@@ -154,7 +154,7 @@ impl Venue {
         with(&mut self.inner.state.lock().unwrap())
     }
 
-    pub fn behave(&self, behaviour: Behaviour) {
+    pub(crate) fn behave(&self, behaviour: Behaviour) {
         self.kept(|kept| {
             kept.behaviour = behaviour;
             kept.tell();
@@ -162,36 +162,36 @@ impl Venue {
     }
 
     /// Nothing comes of its own accord any more.
-    pub fn stop_ticking(&self) {
+    pub(crate) fn stop_ticking(&self) {
         self.kept(|kept| kept.ticking = false);
     }
 
     /// Whether it says what became of requests.
-    pub fn answer_resolve(&self, resolve: bool) {
+    pub(crate) fn answer_resolve(&self, resolve: bool) {
         self.kept(|kept| kept.resolve = resolve);
     }
 
     /// Ends the submit stream.
-    pub fn cut(&self) {
+    pub(crate) fn cut(&self) {
         self.inner.cut.notify_waiters();
     }
 
     /// Commands that came, whatever became of them.
-    pub fn seen(&self) -> u64 {
+    pub(crate) fn seen(&self) -> u64 {
         self.kept(|kept| kept.seen)
     }
 
     /// Commands that were carried out.
-    pub fn logged(&self) -> u64 {
+    pub(crate) fn logged(&self) -> u64 {
         self.kept(|kept| kept.requests.keys().filter(|request| **request != 0).count() as u64)
     }
 
     /// Carries out a command that no gateway sent.
-    pub fn command(&self, command: Command) {
+    pub(crate) fn command(&self, command: Command) {
         self.kept(|kept| kept.carry_out(&command.into()));
     }
 
-    pub fn free(&self, account: u32, asset: u32) -> u64 {
+    pub(crate) fn free(&self, account: u32, asset: u32) -> u64 {
         self.kept(|kept| {
             kept.engine.risk().balance(AccountId(account), AssetId(asset)).map_or(0, |balance| balance.free)
         })
