@@ -144,6 +144,11 @@ impl LogHandle {
         Sequence(self.shared.tail.ring.position())
     }
 
+    /// Everything up to here is durable.
+    pub(crate) fn durable(&self) -> Sequence {
+        Sequence(*self.shared.tail.durable.borrow())
+    }
+
     /// Hears of every durable position.
     pub(crate) fn watch_durable(&self) -> channel::Receiver<u64> {
         self.shared.tail.durable.subscribe()
