@@ -20,6 +20,7 @@ use crate::limits::shared::PART as LIMITS_PART;
 use crate::link::{COMMANDS_PART, OUTCOMES_PART, Surroundings, Venue};
 use crate::listing::{self, MARKETS_PART};
 use crate::settings::Settings;
+use crate::stream::{Around, FEED_PART, Streams};
 use crate::upstream::{Target, Upstreams};
 
 /// How often gauges are brought up to date that nothing else changes.
@@ -36,6 +37,7 @@ impl Service for Gateway {
         OUTCOMES_PART,
         MARKETS_PART,
         LIMITS_PART,
+        FEED_PART,
         Target::Persistence.part(),
         Target::RiskEngine.part(),
         Target::MatchingEngine.part(),
@@ -63,19 +65,33 @@ impl Service for Gateway {
             frame.health.clone(),
         );
         let around = Surroundings {
-            client,
+            client: client.clone(),
             upstreams: upstreams.clone(),
             health: frame.health.clone(),
             in_flight: frame.metrics.gauge("orders_in_flight", "Commands that wait for their outcomes"),
         };
         let (venue, link) = Venue::open(settings.link, random_session()?, around);
         let limiter = Limiter::new(settings.limits, clock, &frame.metrics);
+        let verifier = Verifier::new(tokens);
+        let around = Around {
+            client,
+            upstreams: upstreams.clone(),
+            verifier: verifier.clone(),
+            venue: venue.clone(),
+            limiter: limiter.clone(),
+            markets: settings.markets.clone(),
+            metrics: frame.metrics.clone(),
+            health: frame.health.clone(),
+            stop: frame.stop.clone(),
+        };
+        let (streams, hub) = Streams::open(settings.stream, around);
         let app = Arc::new(App {
             settings: settings.api,
-            verifier: Verifier::new(tokens),
+            verifier,
             venue,
             upstreams,
             limiter: limiter.clone(),
+            streams: streams.clone(),
             markets: settings.markets,
             meters: Meters::new(&frame.metrics),
             places: Places::default(),
@@ -93,6 +109,11 @@ impl Service for Gateway {
         let routes = router(app).merge(http::common_routes(frame.health, frame.metrics));
         // Returns when what is under way has ended; until then the link has to bring outcomes.
         http::serve(listener, routes, settings.http, frame.stop).await;
+        // So do streams, whose end may cancel orders.
+        if tokio::time::timeout(settings.http.drain, streams.drained()).await.is_err() {
+            tracing::warn!("streams did not end in time");
+        }
+        drop(hub);
         drop(link);
         tasks.shutdown().await;
         Ok(())

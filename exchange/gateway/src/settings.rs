@@ -12,6 +12,7 @@ use crate::api::ApiSettings;
 use crate::auth::{DEFAULT_AUDIENCE, DEFAULT_ISSUER, PublicKeys, TokenSettings};
 use crate::limits;
 use crate::link::LinkSettings;
+use crate::stream::StreamSettings;
 use crate::upstream::{Addresses, UpstreamSettings};
 
 /// What it reads from the environment.
@@ -35,6 +36,8 @@ pub struct Settings {
     pub limits: limits::Settings,
     /// How patient it is with the others.
     pub upstream: UpstreamSettings,
+    /// Live data.
+    pub stream: StreamSettings,
 }
 
 impl Settings {
@@ -79,6 +82,7 @@ impl Settings {
             tokens: tokens(environment),
             limits: limits::Settings::read(environment),
             upstream: UpstreamSettings::read(environment),
+            stream: StreamSettings::read(environment),
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::auth::Verifier;
 use crate::limits::Limiter;
 use crate::link::Venue;
 use crate::problem::{Code, Problem};
+use crate::stream::Streams;
 use crate::upstream::Upstreams;
 
 /// What the API puts up with.
@@ -35,6 +36,8 @@ pub struct App {
     pub upstreams: Upstreams,
     /// How often somebody may ask.
     pub limiter: Limiter,
+    /// Live data.
+    pub streams: Streams,
     /// Names and decimals.
     pub markets: Markets,
     /// Counts and times requests.

@@ -80,6 +80,7 @@ impl Gate {
         Self { app: Arc::clone(app), route, times }
     }
 
+    #[expect(clippy::result_large_err, reason = "the error is the answer")]
     fn admit(&self, request: &mut Request) -> Result<Allowance, Response> {
         let peer = request.extensions().get::<PeerAddress>().map(|peer| peer.0.ip());
         let limiter = &self.app.limiter;

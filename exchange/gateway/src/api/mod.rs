@@ -12,8 +12,12 @@ mod places;
 mod router;
 mod routes;
 
+pub(crate) use answer::{cause_name, side_name};
 pub use app::{ApiSettings, App};
 pub use gate::Meters;
+pub use handle::history::LIMIT_MAX;
+pub use handle::markets::{CANDLES_MAX, DEPTH_MAX, INTERVALS, TRADES_MAX};
+pub(crate) use input::format_time;
 pub use places::Places;
 pub use router::router;
 pub use routes::{ROUTES, Route};

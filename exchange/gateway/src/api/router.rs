@@ -34,7 +34,7 @@ pub fn router(app: Arc<App>) -> Router {
         .add(Method::POST, "/v1/admin/deposits", admin::deposit)
         .add(Method::POST, "/v1/admin/withdrawals", admin::withdraw)
         .add(Method::POST, "/v1/admin/trading-state", admin::set_trading_state)
-        .add(Method::GET, "/openapi.json", crate::openapi::document)
+        .add(Method::GET, "/openapi.json", crate::openapi::answer)
         .router;
     router
         .fallback(|| async { Problem::new(Code::NOT_FOUND) })

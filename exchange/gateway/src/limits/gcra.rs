@@ -7,7 +7,7 @@ use crate::clock::Nanos;
 
 /// How fast tokens come, and how many a full bucket holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Quota {
+pub(crate) struct Quota {
     /// Nanoseconds for one token.
     emission: u64,
     /// Tokens of a full bucket.
@@ -16,21 +16,21 @@ pub(super) struct Quota {
 
 /// How a bucket stands after a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Standing {
+pub(crate) struct Standing {
     /// Tokens of a full bucket.
-    pub(super) limit: u32,
+    pub(crate) limit: u32,
     /// Tokens that are there now.
-    pub(super) remaining: u32,
+    pub(crate) remaining: u32,
     /// Nanoseconds until it is full.
-    pub(super) full_in: u64,
+    pub(crate) full_in: u64,
     /// Nanoseconds until there are as many tokens as were asked for; zero: they were taken.
-    pub(super) wait: u64,
+    pub(crate) wait: u64,
 }
 
 impl Quota {
     /// `tokens` in `period_ns`, with buckets of `burst`, both times `permille` / 1000. At least one token and one nanosecond each.
     #[must_use]
-    pub(super) fn new(tokens: u32, period_ns: u64, burst: u32, permille: u32) -> Self {
+    pub(crate) fn new(tokens: u32, period_ns: u64, burst: u32, permille: u32) -> Self {
         let tokens = u128::from(tokens.max(1)) * u128::from(permille.max(1));
         // Rounded up: the rate is never more than was said.
         let emission = (u128::from(period_ns) * 1_000).div_ceil(tokens).max(1);
@@ -43,19 +43,19 @@ impl Quota {
 
     /// Nanoseconds that this many tokens take to come.
     #[must_use]
-    pub(super) fn span(&self, tokens: u32) -> u64 {
+    pub(crate) fn span(&self, tokens: u32) -> u64 {
         self.emission.saturating_mul(u64::from(tokens))
     }
 
     /// Tokens of a full bucket.
     #[must_use]
-    pub(super) fn burst(&self) -> u32 {
+    pub(crate) fn burst(&self) -> u32 {
         self.burst
     }
 
     /// Takes tokens out of the bucket that is full at `full_at`, or says how long to wait for them. More than a bucket holds is
     /// never there.
-    pub(super) fn take(&self, full_at: &mut Nanos, now: Nanos, tokens: u32) -> Standing {
+    pub(crate) fn take(&self, full_at: &mut Nanos, now: Nanos, tokens: u32) -> Standing {
         let missing = full_at.saturating_sub(now);
         let wanted = missing.saturating_add(self.span(tokens));
         let wait = wanted.saturating_sub(self.span(self.burst));

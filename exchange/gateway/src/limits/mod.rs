@@ -34,7 +34,8 @@ use tokio::sync::Notify;
 use crate::auth::Identity;
 use crate::clock::{Clock, Nanos};
 use crate::problem::{Code, Problem};
-use gcra::{Quota, Standing};
+pub(crate) use gcra::Quota;
+use gcra::Standing;
 use table::{Debit, Key, Owner, Table};
 
 pub use proxies::{Network, Proxies};

@@ -1,5 +1,7 @@
 //! The table of codes.
 
+use std::sync::LazyLock;
+
 use exchange_types::RejectReason;
 
 /// A kind of problem. Its name is public and never changes its meaning.
@@ -52,6 +54,8 @@ codes! {
     SCOPE_MISSING = 403, "scope-missing";
     /// The token is of another account, or of none where one is needed.
     ACCOUNT_FORBIDDEN = 403, "account-forbidden";
+    /// The page that asks is not one of those that may open the stream.
+    ORIGIN_FORBIDDEN = 403, "origin-forbidden";
     /// There is nothing at this path.
     NOT_FOUND = 404, "not-found";
     /// There is no such market.
@@ -70,6 +74,10 @@ codes! {
     TOO_LARGE = 413, "too-large";
     /// The body is not declared as `application/json`.
     UNSUPPORTED_MEDIA_TYPE = 415, "unsupported-media-type";
+    /// This is a WebSocket: the request does not ask for one.
+    UPGRADE_REQUIRED = 426, "upgrade-required";
+    /// There are as many connections already as there may be, in all, of the address or of the account.
+    TOO_MANY_CONNECTIONS = 429, "too-many-connections";
     /// Requests come faster than is allowed; `Retry-After` says when to go on.
     RATE_LIMITED = 429, "rate-limited";
     /// The gateway has made a mistake, which is in its log.
@@ -99,11 +107,18 @@ codes! {
     OUTCOME_UNKNOWN = 504, "outcome-unknown";
 }
 
-/// The status with which a rejected command is answered. An order of somebody else is not told from one that does not exist.
+/// The code of a rejected command. An order of somebody else is not told from one that does not exist.
 #[must_use]
-pub const fn reject_status(reason: RejectReason) -> u16 {
+pub fn reject_code(reason: RejectReason) -> Code {
     match reason {
-        RejectReason::UnknownOrder | RejectReason::NotOrderOwner | RejectReason::UnknownInstrument => 404,
-        _ => 422,
+        RejectReason::UnknownOrder | RejectReason::NotOrderOwner => Code::UNKNOWN_ORDER,
+        RejectReason::UnknownInstrument => Code::UNKNOWN_MARKET,
+        reason => Code { name: reason.name(), status: 422, meaning: reason.meaning().trim_ascii() },
     }
 }
+
+/// The codes of rejected commands that are no codes of the gateway's own.
+pub static REJECT_CODES: LazyLock<Vec<Code>> = LazyLock::new(|| {
+    let codes = RejectReason::ALL.iter().map(|reason| reject_code(*reason));
+    codes.filter(|code| code.status == 422).collect()
+});

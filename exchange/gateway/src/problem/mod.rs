@@ -6,5 +6,5 @@
 mod codes;
 mod render;
 
-pub use codes::{CODES, Code, reject_status};
-pub use render::{FieldError, Problem};
+pub use codes::{CODES, Code, REJECT_CODES, reject_code};
+pub use render::{FieldError, Parts, Problem};

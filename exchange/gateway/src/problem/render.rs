@@ -1,6 +1,7 @@
 //! A problem, and how it looks.
 
 use std::borrow::Cow;
+use std::ops::{Deref, DerefMut};
 
 use axum::body::Body;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -9,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use exchange_types::{RejectReason, RequestId, Sequence, TimestampNs};
 use serde::Serialize;
 
-use super::codes::{Code, reject_status};
+use super::codes::{Code, reject_code};
 
 /// One field, parameter or header that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -27,9 +28,16 @@ impl FieldError {
     }
 }
 
-/// Why something cannot be done.
+/// Why something cannot be done. Its [parts](Parts) are behind a pointer, because a result that is almost always good should not
+/// be as large as a bad one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
+    parts: Box<Parts>,
+}
+
+/// What a problem says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parts {
     /// Which kind.
     pub code: Code,
     /// What is the matter this time.
@@ -66,8 +74,8 @@ struct Document<'a> {
 impl Problem {
     /// A problem of this kind; its detail is the meaning of the code.
     #[must_use]
-    pub const fn new(code: Code) -> Self {
-        Self {
+    pub fn new(code: Code) -> Self {
+        let parts = Parts {
             code,
             detail: Cow::Borrowed(code.meaning),
             fields: Vec::new(),
@@ -75,7 +83,8 @@ impl Problem {
             rejected: None,
             retry_after: None,
             replayed: false,
-        }
+        };
+        Self { parts: Box::new(parts) }
     }
 
     /// With what is the matter this time.
@@ -87,7 +96,7 @@ impl Problem {
 
     /// With the seconds after which it makes sense to ask again.
     #[must_use]
-    pub const fn retry_after(mut self, seconds: u32) -> Self {
+    pub fn retry_after(mut self, seconds: u32) -> Self {
         self.retry_after = Some(seconds);
         self
     }
@@ -95,7 +104,9 @@ impl Problem {
     /// Fields of the request that are wrong.
     #[must_use]
     pub fn invalid(fields: Vec<FieldError>) -> Self {
-        Self { fields, ..Self::new(Code::INVALID_REQUEST) }
+        let mut problem = Self::new(Code::INVALID_REQUEST);
+        problem.fields = fields;
+        problem
     }
 
     /// One field of the request that is wrong.
@@ -107,17 +118,9 @@ impl Problem {
     /// The venue rejected the command.
     #[must_use]
     pub fn rejected(reason: RejectReason, sequence: Sequence, time: TimestampNs) -> Self {
-        let code = match reason {
-            // An order of somebody else is not told from one that does not exist.
-            RejectReason::UnknownOrder | RejectReason::NotOrderOwner => Code::UNKNOWN_ORDER,
-            RejectReason::UnknownInstrument => Code::UNKNOWN_MARKET,
-            reason => Code {
-                name: reason.name(),
-                status: reject_status(reason),
-                meaning: reason.meaning().trim_ascii(),
-            },
-        };
-        Self { rejected: Some((sequence, time)), ..Self::new(code) }
+        let mut problem = Self::new(reject_code(reason));
+        problem.rejected = Some((sequence, time));
+        problem
     }
 
     /// The status of the answer.
@@ -129,6 +132,20 @@ impl Problem {
     /// What a client program resolves to read about the problem.
     fn kind(&self) -> String {
         format!("urn:exchange:problem:{}", self.code.name)
+    }
+}
+
+impl Deref for Problem {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.parts
+    }
+}
+
+impl DerefMut for Problem {
+    fn deref_mut(&mut self) -> &mut Parts {
+        &mut self.parts
     }
 }
 

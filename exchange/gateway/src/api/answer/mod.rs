@@ -14,7 +14,8 @@ use exchange_types::Event;
 use serde::Serialize;
 
 pub(super) use execution::{Execution, average_price};
-pub(super) use order::{ChangedOrder, OrderAnswer, Stamp, Submitted, cause_name, side_name, state_name};
+pub(super) use order::{ChangedOrder, OrderAnswer, Stamp, Submitted, state_name};
+pub(crate) use order::{cause_name, side_name};
 
 use crate::link::{Outcome, SubmitError};
 use crate::problem::{Code, Problem};
@@ -65,10 +66,11 @@ pub(super) fn check_rejected(outcome: &Outcome) -> Result<(), Problem> {
     });
     match reason {
         None => Ok(()),
-        Some(reason) => Err(Problem {
-            replayed: outcome.replayed,
-            ..Problem::rejected(reason, outcome.sequence, outcome.time)
-        }),
+        Some(reason) => {
+            let mut problem = Problem::rejected(reason, outcome.sequence, outcome.time);
+            problem.replayed = outcome.replayed;
+            Err(problem)
+        }
     }
 }
 
@@ -88,10 +90,16 @@ impl From<SubmitError> for Problem {
             SubmitError::Stalled => again(Code::VENUE_STALLED),
             SubmitError::Busy => again(Code::BUSY),
             SubmitError::TooLarge => Self::new(Code::TOO_LARGE),
+            SubmitError::Malformed => {
+                tracing::error!("persistence could not read a command");
+                Self::new(Code::INTERNAL)
+            }
             SubmitError::LogStopped => Self::new(Code::LOG_STOPPED).retry_after(LOG_RETRY_AFTER_S),
             SubmitError::NotTaken => again(Code::NOT_TAKEN),
             SubmitError::OutcomeUnknown { request } => {
-                Self { request: Some(request), ..Self::new(Code::OUTCOME_UNKNOWN) }
+                let mut problem = Self::new(Code::OUTCOME_UNKNOWN);
+                problem.request = Some(request);
+                problem
             }
             SubmitError::ReplayUnavailable { .. } => again(Code::REPLAY_UNAVAILABLE),
         }

@@ -129,7 +129,7 @@ pub(in crate::api) struct ChangedOrder<'a> {
     pub(in crate::api) stamp: Stamp,
 }
 
-pub(in crate::api) const fn side_name(side: Side) -> &'static str {
+pub(crate) const fn side_name(side: Side) -> &'static str {
     match side {
         Side::Buy => "buy",
         Side::Sell => "sell",
@@ -162,7 +162,7 @@ const fn time_in_force_name(time_in_force: TimeInForce) -> &'static str {
 }
 
 /// Why an order, or the rest of one, ended without trading.
-pub(in crate::api) const fn cause_name(cause: CancelCause) -> &'static str {
+pub(crate) const fn cause_name(cause: CancelCause) -> &'static str {
     match cause {
         CancelCause::Requested => "requested",
         CancelCause::MassCancel => "mass-cancel",

@@ -19,7 +19,7 @@ use crate::upstream::{Target, UpstreamError};
 /// Orders or trades of one answer, where the request does not say how many.
 const LIMIT_DEFAULT: u64 = 100;
 /// Orders or trades of one answer at most.
-pub(in crate::api) const LIMIT_MAX: u64 = 1_000;
+pub const LIMIT_MAX: u64 = 1_000;
 
 /// An order as the history has it.
 #[derive(Debug, Deserialize)]

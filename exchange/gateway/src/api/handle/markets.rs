@@ -14,13 +14,13 @@ use crate::problem::{Code, Problem};
 use crate::upstream::{Target, UpstreamError};
 
 /// The lengths of candles.
-pub(in crate::api) const INTERVALS: [&str; 5] = ["1s", "1m", "5m", "1h", "1d"];
+pub const INTERVALS: [&str; 5] = ["1s", "1m", "5m", "1h", "1d"];
 /// Levels of each side that may be asked for by number.
-pub(in crate::api) const DEPTH_MAX: u64 = 10_000;
+pub const DEPTH_MAX: u64 = 10_000;
 /// Trades that may be asked for.
-pub(in crate::api) const TRADES_MAX: u64 = 1_000;
+pub const TRADES_MAX: u64 = 1_000;
 /// Candles that may be asked for.
-pub(in crate::api) const CANDLES_MAX: u64 = 3_601;
+pub const CANDLES_MAX: u64 = 3_601;
 
 /// `GET /v1/markets`
 pub(in crate::api) async fn list(State(app): State<Arc<App>>, request: Request) -> Result<Response, Problem> {

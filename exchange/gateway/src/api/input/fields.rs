@@ -272,7 +272,8 @@ mod tests {
             assert_eq!(Fields::of_json(json.as_bytes()).unwrap_err().code, Code::MALFORMED_JSON, "{json}");
         }
         let deep = format!("{{\"a\":{}{}}}", "[".repeat(10_000), "]".repeat(10_000));
-        assert_eq!(Fields::of_json(deep.as_bytes()).unwrap_err().code, Code::MALFORMED_JSON);
+        let fields = Fields::of_json(deep.as_bytes()).unwrap();
+        assert!(fields.has("a"), "nothing recurses as deep as a client nests");
     }
 
     #[test]

@@ -12,7 +12,8 @@ mod value;
 pub(super) use body::read_json;
 pub(super) use fields::Fields;
 pub(super) use header::{check_expiry, idempotency_key};
-pub(super) use time::{format_time, parse_time};
+pub(crate) use time::format_time;
+pub(super) use time::parse_time;
 pub(super) use value::{
     account, amount, order_id, order_type, price, quantity, self_trade, side, state, status, symbol,
     time_in_force, whole_number,

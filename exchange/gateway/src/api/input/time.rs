@@ -94,7 +94,7 @@ const fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
 }
 
 /// Writes RFC 3339, with nine decimals where there are any.
-pub(in crate::api) fn format_time(time: TimestampNs) -> String {
+pub(crate) fn format_time(time: TimestampNs) -> String {
     let (seconds, fraction) = (time.0 / 1_000_000_000, time.0 % 1_000_000_000);
     let (year, month, day) = civil(seconds / 86_400);
     let (hour, minute, second) = (seconds / 3_600 % 24, seconds / 60 % 60, seconds % 60);
