@@ -1,5 +1,7 @@
 //! The door of the exchange: REST and WebSocket, tokens, limits.
 
+pub mod page;
+
 use std::net::SocketAddr;
 
 use exchange_service::config::Environment;
