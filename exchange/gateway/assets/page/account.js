@@ -17,6 +17,8 @@ class Account {
 
   show(visible) {
     this.panel.hidden = !visible;
+    // On a desk the rest of the page makes room.
+    document.body.classList.toggle("with-drawer", visible);
     const button = byId("account-button");
     button.setAttribute("aria-expanded", String(visible));
     byId("book").classList.toggle("pickable", visible && this.token !== null);
