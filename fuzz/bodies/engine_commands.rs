@@ -1,4 +1,5 @@
-//! The fold: whatever the commands, both books give the same events and the same state, and every rule holds.
+//! The fold: whatever the commands, both books give the same events and the same state, and every rule holds; and matching that
+//! is told steps alone gives the same events too.
 //!
 //! An input is a program in bytes, so that most of what the fuzzer writes means something: first a choice of venue, then
 //! commands about what is there, or about what nearly is, among them messages with a damaged byte. An input that ends early
@@ -8,11 +9,12 @@
 mod program;
 
 use exchange_core::book::ReferenceBook;
-use exchange_core::matching::BookMaker;
+use exchange_core::matching::{BookMaker, Matching};
+use exchange_core::step::StepBuffer;
 use exchange_core::{Engine, FastEngine};
 use exchange_types::{
     AccountId, AssetId, Command, CommandHeader, Event, EventBuffer, Scope, Sequence, TimestampNs,
-    TradingState, decode_event, encode_command, encode_event,
+    TradingState, decode_event, decode_request, encode_command, encode_event,
 };
 use program::Program;
 
@@ -42,6 +44,9 @@ pub fn run(bytes: &[u8]) {
 struct Venue {
     fast: FastEngine,
     reference: Engine<ReferenceBook>,
+    /// Follows the steps of the fast one.
+    matching: Matching<ReferenceBook>,
+    steps: StepBuffer,
     now: TimestampNs,
     events: EventBuffer,
     reference_events: EventBuffer,
@@ -53,6 +58,8 @@ impl Venue {
         Self {
             fast: Engine::new(BookMaker::fast().with_seed(7)),
             reference: Engine::new(BookMaker::reference()),
+            matching: Matching::new(BookMaker::reference()),
+            steps: StepBuffer::new(),
             now: TimestampNs(1_000),
             events: EventBuffer::new(),
             reference_events: EventBuffer::new(),
@@ -77,12 +84,25 @@ impl Venue {
         assert_eq!(*self.events, *self.reference_events, "both books answer alike");
         assert_eq!(self.fast.state_hash(), self.reference.state_hash(), "and are the same afterwards");
         assert!(!self.events.is_empty() || is_sweep(payload), "a command has an outcome");
+        self.follow();
         for event in &*self.events {
             check_event(header.sequence, event, &mut self.message);
         }
         if header.sequence.0.is_multiple_of(AUDIT_EVERY) {
             self.audit();
         }
+    }
+
+    /// Tells matching the step of the last record, in bytes.
+    fn follow(&mut self) {
+        self.message.clear();
+        self.fast.step(&self.events).encode(&mut self.message);
+        let (step, length) = self.steps.decode(&self.message).expect("a step is read as it was written");
+        assert_eq!(length, self.message.len(), "and whole");
+        self.reference_events.clear();
+        self.matching.carry_out(&step, &mut self.reference_events).expect("the books do as risk says");
+        assert_eq!(*self.events, *self.reference_events, "matching alone answers alike");
+        assert_eq!(step.outcome(&self.reference_events), self.fast.outcome(&self.events));
     }
 
     /// Counts everything again, in both.
@@ -107,7 +127,10 @@ impl Venue {
         again.clear();
         restored.snapshot(&mut again);
         assert_eq!(bytes, again, "there is one way to write a state");
-        // From here on the restored one goes on in place of the one that ran.
+        // From here on the restored ones go on in place of those that ran.
+        let books: Engine<ReferenceBook> =
+            Engine::restore(BookMaker::reference(), &bytes).expect("whatever its books are");
+        self.matching = books.into_matching();
         self.fast = restored;
     }
 
@@ -132,7 +155,7 @@ impl Venue {
 
 /// A mass cancel of nothing says nothing.
 fn is_sweep(payload: &[u8]) -> bool {
-    payload.get(1) == Some(&3)
+    decode_request(payload).is_ok_and(|request| matches!(request.command, Command::MassCancel { .. }))
 }
 
 /// Every event has a message that says it.

@@ -7,8 +7,9 @@ use exchange_core::book::{OrderBook, ReferenceBook};
 use exchange_core::matching::BookMaker;
 use exchange_core::{Engine, FastEngine, SnapshotError, SnapshotFault};
 use exchange_types::{
-    AccountId, AssetId, Command, CommandHeader, Event, EventBuffer, InstrumentId, NewOrder, OrderId,
-    OrderType, Price, Scope, SelfTradePrevention, Side, TimeInForce, TimestampNs, TradingState,
+    AccountId, AssetId, Command, CommandHeader, Event, EventBuffer, IdempotencyKey, InstrumentId, NewOrder,
+    OrderId, OrderType, Price, Request, RequestId, Scope, SelfTradePrevention, Side, TimeInForce,
+    TimestampNs, TradingState,
 };
 
 /// Bytes that a book takes for each byte of the snapshot it comes from. An instrument of 101 bytes opens a book of a quarter
@@ -99,6 +100,15 @@ fn go_on<B: OrderBook>(engine: &mut Engine<B>) -> Vec<Event> {
             let time = TimestampNs(engine.time().0.saturating_add(delay));
             apply(engine, time, &command, &mut all);
         }
+        // Keys of before and of now stand beside one another.
+        for key in [1, 1 << 64] {
+            let command = Command::MassCancel { account: AccountId(0), instrument: None, side: None };
+            ask(
+                engine,
+                Request { id: RequestId(key as u64), key: IdempotencyKey::new(key), command },
+                &mut all,
+            );
+        }
     }
     assert_eq!(engine.risk().live_orders(), 0, "the kill switch leaves no order");
     for account in (0..engine.risk().accounts() as u32).map(AccountId) {
@@ -115,6 +125,13 @@ fn apply<B: OrderBook>(engine: &mut Engine<B>, time: TimestampNs, command: &Comm
     let mut events = EventBuffer::new();
     let header = CommandHeader { sequence: engine.sequence().next(), time };
     engine.apply(&header, command, &mut events);
+    all.extend_from_slice(&events);
+}
+
+fn ask<B: OrderBook>(engine: &mut Engine<B>, request: Request, all: &mut Vec<Event>) {
+    let mut events = EventBuffer::new();
+    let header = CommandHeader { sequence: engine.sequence().next(), time: engine.time() };
+    engine.apply_request(&header, &request, &mut events);
     all.extend_from_slice(&events);
 }
 

@@ -58,7 +58,17 @@ const TABLE: [(&str, Allowed); 25] = [
     ("matching-engine", Allowed::Only(&["exchange-types", "exchange-core", "exchange-service"])),
     ("market-data", Allowed::Only(&["exchange-types", "exchange-core", "exchange-service"])),
     ("persistence", Allowed::Only(&["exchange-types", "exchange-core", "exchange-service"])),
-    ("exchange", Allowed::Only(&["gateway", "risk-engine", "matching-engine", "market-data", "persistence"])),
+    (
+        "exchange",
+        Allowed::Only(&[
+            "exchange-service",
+            "gateway",
+            "risk-engine",
+            "matching-engine",
+            "market-data",
+            "persistence",
+        ]),
+    ),
     ("exchange-sim", Allowed::DevelopmentOnly),
     ("exchange-load", Allowed::DevelopmentOnly),
     ("xtask", Allowed::DevelopmentOnly),
@@ -90,7 +100,7 @@ const BINARIES: &[&str] = &[
     "xtask",
 ];
 
-const FENCES: [Fence; 8] = [
+const FENCES: [Fence; 11] = [
     Fence {
         outside: &["tokio", "tokio-util", "tokio-stream", "futures"],
         members: Members::Only(&[
@@ -135,6 +145,21 @@ const FENCES: [Fence; 8] = [
         outside: &["tracing"],
         members: Members::AllBut(&["hardpan-source", "hardpan-diag", "exchange-types", "exchange-core"]),
         why: "the innermost crates only compute",
+    },
+    Fence {
+        outside: &["redis"],
+        members: Members::Only(&["gateway"]),
+        why: "limits are shared at the door and nowhere else; nothing that trades waits for Redis",
+    },
+    Fence {
+        outside: &["redb", "tokio-postgres"],
+        members: Members::Only(&["persistence"]),
+        why: "one service has a disk and a history",
+    },
+    Fence {
+        outside: &["ring"],
+        members: Members::Only(&["gateway", "exchange"]),
+        why: "tokens are checked at the door and minted by the program; nobody else sees a key",
     },
     Fence {
         outside: &["annotate-snippets", "anstream", "anstyle"],

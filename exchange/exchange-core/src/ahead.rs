@@ -4,9 +4,10 @@
 //! tables, each a cache line of its own, and a processor that meets them one after the other mostly waits. A newcomer needs to
 //! know one thing: a batch of the log is applied through here, and [`Engine::apply`] is what it means.
 
+use exchange_types::codec::split_request;
 use exchange_types::{
-    AccountId, Command, CommandHeader, Event, EventBuffer, InstrumentId, OrderId, RejectReason, Request,
-    RequestId, decode_request, peek_request_id,
+    AccountId, Command, CommandHeader, Event, EventBuffer, InstrumentId, OrderId, RejectReason, RequestHead,
+    decode_command, peek_request_id,
 };
 
 use crate::book::OrderBook;
@@ -38,7 +39,8 @@ struct Subject {
 #[derive(Debug)]
 struct Waiting {
     header: CommandHeader,
-    request: Result<Request, (RequestId, RejectReason)>,
+    head: RequestHead,
+    command: Result<Command, RejectReason>,
     subject: Subject,
 }
 
@@ -57,7 +59,8 @@ impl<B: OrderBook> Engine<B> {
         let mut log = log.into_iter();
         let nothing = || Waiting {
             header: CommandHeader::default(),
-            request: Ok(Request::from(Command::Tick)),
+            head: RequestHead::default(),
+            command: Ok(Command::Tick),
             subject: Subject::default(),
         };
         let mut ring: [Waiting; RING] = std::array::from_fn(|_| nothing());
@@ -65,14 +68,13 @@ impl<B: OrderBook> Engine<B> {
         loop {
             while taken < done.wrapping_add(PLACE_AHEAD) {
                 let Some((header, payload)) = log.next() else { break };
-                let request =
-                    decode_request(payload).map_err(|malformed| (peek_request_id(payload), malformed.reason));
-                let subject = request
+                let (head, command) = decode(payload);
+                let subject = command
                     .as_ref()
-                    .map_or_else(|_| Subject::default(), |request| subject_of(&header, &request.command));
+                    .map_or_else(|_| Subject::default(), |command| subject_of(&header, command));
                 self.risk.prefetch_place(subject.order);
                 self.matching.prefetch_place(subject.instrument, subject.order);
-                ring[taken % RING] = Waiting { header, request, subject };
+                ring[taken % RING] = Waiting { header, head, command, subject };
                 taken = taken.wrapping_add(1);
             }
             if taken == done {
@@ -83,14 +85,26 @@ impl<B: OrderBook> Engine<B> {
             self.matching.prefetch_order(soon.instrument, soon.order);
             self.risk.prefetch_neighbours(ring[done.wrapping_add(NEIGHBOURS_AHEAD) % RING].subject.number);
 
-            let Waiting { header, request, .. } = &ring[done % RING];
+            let Waiting { header, head, command, .. } = &ring[done % RING];
             events.clear();
-            match request {
-                Ok(request) => self.apply_request(header, request, events),
-                Err((id, reason)) => self.apply_malformed(header, *id, *reason, events),
+            match command {
+                Ok(command) => self.apply_under(header, head, command, events),
+                Err(reason) => self.apply_malformed(header, head.id, *reason, events),
             }
             see(header, events);
             done = done.wrapping_add(1);
+        }
+    }
+}
+
+/// The two parts of a request.
+#[inline]
+fn decode(payload: &[u8]) -> (RequestHead, Result<Command, RejectReason>) {
+    match split_request(payload) {
+        Ok((head, message)) => (head, decode_command(message).map_err(|malformed| malformed.reason)),
+        Err(malformed) => {
+            let head = RequestHead { id: peek_request_id(payload), key: None };
+            (head, Err(malformed.reason))
         }
     }
 }

@@ -4,9 +4,10 @@
 //! is the whole exchange. Time passes (orders end), risk admits, matching matches, risk settles, conservation is asserted, and
 //! from time to time everything is counted again and a checkpoint says the state hash.
 
+use exchange_types::codec::split_request;
 use exchange_types::{
     AccountId, Command, CommandHeader, Event, EventBuffer, InstrumentId, OrderId, RejectReason, Request,
-    RequestId, Sequence, TimestampNs, decode_request, peek_request_id,
+    RequestHead, RequestId, Sequence, TimestampNs, decode_command, peek_request_id,
 };
 
 use crate::Digest;
@@ -24,6 +25,9 @@ const BALANCES_RECOUNTED_PER_EVENT: u64 = 16;
 /// The same for orders. One costs several times as much as a balance, in the table of risk and again in its book, so from 1,000
 /// live orders on the orders wait for a later checkpoint, and with them the digests.
 const ORDERS_RECOUNTED_PER_EVENT: u64 = 1;
+
+/// The same for requests that are remembered, of which each is looked up.
+const REQUESTS_RECOUNTED_PER_EVENT: u64 = 1;
 
 /// How far the fold has come.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -62,9 +66,11 @@ pub struct Engine<B> {
     pub(crate) risk: Risk,
     pub(crate) matching: Matching<B>,
     progress: Progress,
-    /// The number of events at the last recount of the orders, and at that of the balances. Neither is part of the state.
+    /// The number of events at the last recount of the orders, at that of the balances, and at that of the requests that are
+    /// remembered. None is part of the state.
     orders_recounted_at: u64,
     balances_recounted_at: u64,
+    requests_recounted_at: u64,
     last: Last,
     /// Messages from risk to matching of the last command, in memory that the next one uses again.
     admitted: Vec<Admitted>,
@@ -87,6 +93,7 @@ impl<B: OrderBook> Engine<B> {
             progress,
             orders_recounted_at: progress.events,
             balances_recounted_at: progress.events,
+            requests_recounted_at: progress.events,
             last: Last::default(),
             admitted: Vec::new(),
         }
@@ -100,9 +107,7 @@ impl<B: OrderBook> Engine<B> {
     /// state that has skipped a command is worth nothing. Also if an invariant is broken: see [`Risk::settle`].
     #[inline]
     pub fn apply(&mut self, header: &CommandHeader, command: &Command, events: &mut EventBuffer) {
-        let before = self.begin(header, RequestId(0), events);
-        self.risk.admit(header, command, &mut self.admitted, events);
-        self.carry_out(before, events);
+        self.apply_under(header, &RequestHead::default(), command, events);
     }
 
     /// The same for a request: who waits for it is told by [`step`](Self::step) and [`outcome`](Self::outcome), and one that
@@ -112,8 +117,23 @@ impl<B: OrderBook> Engine<B> {
     /// As [`apply`](Self::apply).
     #[inline]
     pub fn apply_request(&mut self, header: &CommandHeader, request: &Request, events: &mut EventBuffer) {
-        let before = self.begin(header, request.id, events);
-        self.risk.admit_request(header, request, &mut self.admitted, events);
+        self.apply_under(header, &request.head(), &request.command, events);
+    }
+
+    /// The same for a request in two parts. Inlined like what it calls: between the calls there is as much work as inside them.
+    #[inline(always)]
+    pub(crate) fn apply_under(
+        &mut self,
+        header: &CommandHeader,
+        head: &RequestHead,
+        command: &Command,
+        events: &mut EventBuffer,
+    ) {
+        let before = self.begin(header, head.id, events);
+        match head.key {
+            None => self.risk.admit(header, command, &mut self.admitted, events),
+            Some(key) => self.risk.admit_under(header, key, command, &mut self.admitted, events),
+        }
         self.carry_out(before, events);
     }
 
@@ -123,8 +143,10 @@ impl<B: OrderBook> Engine<B> {
     /// As [`apply`](Self::apply).
     #[inline]
     pub fn apply_encoded(&mut self, header: &CommandHeader, payload: &[u8], events: &mut EventBuffer) {
-        match decode_request(payload) {
-            Ok(request) => self.apply_request(header, &request, events),
+        let decoded = split_request(payload)
+            .and_then(|(head, message)| decode_command(message).map(|command| (head, command)));
+        match decoded {
+            Ok((head, command)) => self.apply_under(header, &head, &command, events),
             Err(malformed) => {
                 self.apply_malformed(header, peek_request_id(payload), malformed.reason, events);
             }
@@ -150,13 +172,14 @@ impl<B: OrderBook> Engine<B> {
     }
 
     /// Time passes, up to this command: orders end. Returns how many events there were before.
-    #[inline]
+    #[inline(always)]
     fn begin(&mut self, header: &CommandHeader, request: RequestId, events: &mut EventBuffer) -> usize {
         assert!(header.sequence == self.progress.sequence.next(), "commands are folded in without a gap");
         assert!(header.time >= self.progress.time, "time does not go backwards");
         self.progress.sequence = header.sequence;
         self.progress.time = header.time;
         self.admitted.clear();
+        self.risk.pass_time(header.time);
         let before = events.len();
         self.matching.expire(header.time, events);
         for event in &events[before..] {
@@ -169,7 +192,7 @@ impl<B: OrderBook> Engine<B> {
     }
 
     /// Matching does what risk has admitted, and risk settles it.
-    #[inline]
+    #[inline(always)]
     fn carry_out(&mut self, before: usize, events: &mut EventBuffer) {
         let decided = events.len();
         for admitted in &self.admitted {
@@ -215,6 +238,11 @@ impl<B: OrderBook> Engine<B> {
             self.balances_recounted_at = events;
             self.risk.audit_balances()?;
         }
+        let requests = self.risk.remembered_requests();
+        if due(requests, self.requests_recounted_at, REQUESTS_RECOUNTED_PER_EVENT) {
+            self.requests_recounted_at = events;
+            self.risk.audit_requests()?;
+        }
         if due(self.risk.live_orders(), self.orders_recounted_at, ORDERS_RECOUNTED_PER_EVENT) {
             self.orders_recounted_at = events;
             self.risk.audit_digests()?;
@@ -234,6 +262,7 @@ impl<B: OrderBook> Engine<B> {
     pub fn audit(&mut self) -> Result<(), Violation> {
         self.risk.audit_balances()?;
         self.risk.audit_digests()?;
+        self.risk.audit_requests()?;
         self.risk.audit_orders()?;
         self.matching.audit(&self.risk)
     }

@@ -14,6 +14,9 @@ mod feed;
 #[expect(unreachable_pub, reason = "all crates with kept inputs use the same file")]
 #[path = "../../../fuzz/replay.rs"]
 mod replay;
+#[expect(unreachable_pub, reason = "the fuzz target uses the same file")]
+#[path = "../../../fuzz/bodies/step.rs"]
+mod step;
 
 #[test]
 fn engine_snapshot_inputs_pass() {
@@ -28,4 +31,9 @@ fn engine_commands_inputs_pass() {
 #[test]
 fn feed_inputs_pass() {
     replay::replay("feed", feed::run);
+}
+
+#[test]
+fn step_inputs_pass() {
+    replay::replay("step", step::run);
 }

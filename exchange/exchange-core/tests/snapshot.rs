@@ -10,7 +10,7 @@ use proptest::collection::vec;
 use proptest::prelude::{any, proptest};
 use proptest::test_runner::Config;
 use support::random::Random;
-use support::stream::{Bytes, command, delay, venue};
+use support::stream::{Bytes, delay, request, venue};
 
 fn bytes_of(engine: &FastEngine) -> Vec<u8> {
     let mut bytes = Vec::new();
@@ -33,7 +33,7 @@ proptest! {
         let mut venue = venue();
         for bytes in &past {
             venue.now.0 += delay(bytes);
-            venue.apply(&command(bytes, venue.now));
+            venue.ask(&request(bytes, venue.now));
         }
         let snapshot = bytes_of(&venue.fast);
         let mut restored = restore(&snapshot).unwrap();
@@ -43,11 +43,11 @@ proptest! {
         let mut events = EventBuffer::new();
         for bytes in &future {
             venue.now.0 += delay(bytes);
-            let command = command(bytes, venue.now);
+            let request = request(bytes, venue.now);
             let header = venue.next_header();
-            let expected = venue.apply(&command);
+            let expected = venue.ask(&request);
             events.clear();
-            restored.apply(&header, &command, &mut events);
+            restored.apply_request(&header, &request, &mut events);
             assert_eq!(events.to_vec(), expected);
         }
         assert_eq!(restored.state_hash(), venue.fast.state_hash());
@@ -80,9 +80,9 @@ fn small_snapshot() -> Vec<u8> {
         bytes.iter_mut().for_each(|byte| *byte = random.next() as u8);
         bytes[0] %= 239;
         venue.now.0 += delay(&bytes);
-        venue.apply(&command(&bytes, venue.now));
+        venue.ask(&request(&bytes, venue.now));
     }
-    assert!(venue.fast.risk().live_orders() > 5);
+    assert!(venue.fast.risk().live_orders() > 5 && venue.fast.risk().remembered_requests() > 5);
     bytes_of(&venue.fast)
 }
 
@@ -117,9 +117,9 @@ fn foreign_bytes_are_refused_with_offset_and_reason() {
     snapshot.push(0);
     assert_eq!(fault(&snapshot).fault, SnapshotFault::Trailing { bytes: 1 });
     snapshot.pop();
-    snapshot[8] = 2;
-    assert_eq!(fault(&snapshot).to_string(), "found version 2 of the format, expected 1 at byte 8");
     snapshot[8] = 1;
+    assert_eq!(fault(&snapshot).to_string(), "found version 1 of the format, expected 2 at byte 8");
+    snapshot[8] = 2;
     snapshot[12] ^= 1;
     assert!(matches!(fault(&snapshot), SnapshotError { offset: 12, fault: SnapshotFault::Hash { .. } }));
 }
@@ -168,4 +168,50 @@ fn an_engine_that_has_seen_nothing_survives() {
     let restored = restore(&bytes_of(&engine)).unwrap();
     assert_eq!(restored.state_hash(), engine.state_hash());
     assert_eq!(restored.time(), TimestampNs(0));
+}
+
+/// Bytes of a request that is remembered: key, account, sequence, time, content.
+const REQUEST_BYTES: usize = 44;
+
+/// Requests are the last part; each rule about them is broken in the first or in the second of them.
+#[test]
+fn remembered_requests_that_no_venue_has_are_refused() {
+    let snapshot = small_snapshot();
+    let requests = restore(&snapshot).unwrap().risk().remembered_requests();
+    let first = snapshot.len() - requests * REQUEST_BYTES;
+    let count = u64::from_le_bytes(snapshot[first - 8..first].try_into().unwrap());
+    assert_eq!(count, requests as u64, "they stand at the end");
+    let second = first + REQUEST_BYTES;
+    let words = |word: u64| word.to_le_bytes().to_vec();
+    let known = snapshot[first..first + 20].to_vec();
+    let (of_its_own, in_order, forgotten) = (
+        "a request is that of an account there is, under a key of its own",
+        "requests come in the order of the log",
+        "a request that has had its time is forgotten",
+    );
+    for (at, bytes, rule) in [
+        (first, vec![0; 16], of_its_own),
+        (first + 16, vec![99, 0, 0, 0], of_its_own),
+        (second, known, of_its_own),
+        (first + 20, words(0), in_order),
+        (first + 20, words(1 << 40), in_order),
+        (second + 20, words(1), in_order),
+        (first + 28, words(1 << 40), in_order),
+        (second + 28, words(1), in_order),
+    ] {
+        let mut broken = snapshot.clone();
+        broken[at..at + bytes.len()].copy_from_slice(&bytes);
+        let fault = restore(&broken).unwrap_err().fault;
+        assert_eq!(fault, SnapshotFault::Invalid { rule }, "{} in the {rule:?}", at - first);
+    }
+    // A day later by the clock of the venue, and nothing was forgotten.
+    let mut late = snapshot.clone();
+    late[28..36].copy_from_slice(&words(1 << 60));
+    // Orders that end by themselves are not in the way of this.
+    let fault = restore(&late).unwrap_err().fault;
+    assert_eq!(fault, SnapshotFault::Invalid { rule: forgotten });
+    let mut many = snapshot;
+    many[first - 8..first].copy_from_slice(&words(1 << 27));
+    let fault = restore(&many).unwrap_err().fault;
+    assert!(matches!(fault, SnapshotFault::TooMany { what: "remembered requests", .. }), "{fault:?}");
 }

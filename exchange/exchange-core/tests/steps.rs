@@ -11,14 +11,13 @@ use exchange_core::step::StepBuffer;
 use exchange_core::{Engine, FastEngine};
 use exchange_types::codec::decode_outcome;
 use exchange_types::{
-    Command, CommandHeader, Event, EventBuffer, RequestHead, RequestId, TimestampNs, encode_outcome,
-    encode_request,
+    CommandHeader, Event, EventBuffer, Request, TimestampNs, encode_outcome, encode_request,
 };
 use proptest::collection::vec;
 use proptest::prelude::{any, proptest};
 use proptest::test_runner::Config;
 use support::random::Random;
-use support::stream::{Bytes, command, delay, setup};
+use support::stream::{Bytes, command, delay, request, setup};
 
 /// An engine, and a matching that hears of it through bytes.
 struct Pair {
@@ -47,12 +46,15 @@ impl Pair {
         }
     }
 
-    fn apply(&mut self, command: &Command) {
+    fn apply(&mut self, request: &Request) {
         let mut payload = Vec::new();
-        let id = RequestId(self.engine.sequence().0 % 3);
-        encode_request(&RequestHead { id, key: None }, command, &mut payload);
+        encode_request(&request.head(), &request.command, &mut payload);
         self.fold(&payload);
-        assert_eq!(self.engine.outcome(&self.expected).request, id);
+        assert_eq!(self.engine.outcome(&self.expected).request, request.id);
+    }
+
+    fn prepare(&mut self) {
+        setup().into_iter().for_each(|command| self.apply(&Request::from(command)));
     }
 
     fn fold(&mut self, payload: &[u8]) {
@@ -95,18 +97,27 @@ struct Seen {
     swept: u64,
     checkpoints: u64,
     malformed: u64,
+    repeated: u64,
 }
 
 fn run(stream: &[Bytes], seen: &mut Seen) {
     let mut pair = Pair::new();
-    setup().iter().for_each(|command| pair.apply(command));
+    pair.prepare();
+    let mut past: Vec<Request> = Vec::new();
     for (at, bytes) in stream.iter().enumerate() {
         pair.now.0 += delay(bytes);
         if bytes[11] % 32 == 1 {
             pair.fold(&bytes[..usize::from(bytes[10]) % bytes.len()]);
             seen.malformed += 1;
         } else {
-            pair.apply(&command(bytes, pair.now));
+            let mut asked = request(bytes, pair.now);
+            if bytes[11] % 16 == 3 && !past.is_empty() {
+                asked = past[usize::from(bytes[9]) % past.len()].clone();
+            }
+            pair.apply(&asked);
+            if asked.key.is_some() {
+                past.push(asked);
+            }
         }
         if at % 128 == 127 {
             pair.recover();
@@ -118,6 +129,7 @@ fn run(stream: &[Bytes], seen: &mut Seen) {
                 Event::Cancelled { cause: Killed, .. } => seen.killed += 1,
                 Event::Cancelled { cause: MassCancel, .. } => seen.swept += 1,
                 Event::Checkpoint { .. } => seen.checkpoints += 1,
+                Event::Repeated { .. } => seen.repeated += 1,
                 _ => {}
             }
         }
@@ -140,16 +152,16 @@ fn a_long_stream_of_steps_meets_all_that_makes_events_come_in_an_order_of_their_
     stream.iter_mut().flatten().for_each(|byte| *byte = random.next() as u8);
     let mut seen = Seen::default();
     run(&stream, &mut seen);
-    let Seen { expired, killed, swept, checkpoints, malformed } = seen;
-    let least = [expired, killed, swept, checkpoints, malformed].into_iter().min();
-    assert!(least > Some(9), "{expired} {killed} {swept} {checkpoints} {malformed}");
+    let Seen { expired, killed, swept, checkpoints, malformed, repeated } = seen;
+    let counts = [expired, killed, swept, checkpoints, malformed, repeated];
+    assert!(counts.iter().all(|count| *count > 9), "{counts:?}");
 }
 
 /// A book that lost an order does other things than risk expects, and matching says so before anybody is told.
 #[test]
 fn a_book_that_is_not_what_risk_thinks_is_noticed() {
     let mut pair = Pair::new();
-    setup().iter().for_each(|command| pair.apply(command));
+    pair.prepare();
     let mut random = Random(11);
     let mut noticed = false;
     let stale = pair.matching.clone();

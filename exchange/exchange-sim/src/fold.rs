@@ -143,6 +143,7 @@ impl RiskHalf {
         self.sequence = entry.sequence;
         self.time = entry.time;
         self.happened.clear();
+        self.risk.pass_time(entry.time);
         self.settle(expired);
     }
 

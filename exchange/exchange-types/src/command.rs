@@ -12,7 +12,7 @@ pub struct NewOrder {
     pub instrument: InstrumentId,
     /// Whose.
     pub account: AccountId,
-    /// The id the order will have. It must not be that of a live order.
+    /// The id the order will have; zero: the position of this command in the log. It must not be that of a live order.
     pub order: OrderId,
     /// Which way.
     pub side: Side,
@@ -97,7 +97,7 @@ pub enum Command {
         account: AccountId,
         /// Which.
         order: OrderId,
-        /// The id of the new order.
+        /// The id of the new order; zero: the position of this command in the log.
         new_order: OrderId,
         /// Its limit price.
         price: Price,

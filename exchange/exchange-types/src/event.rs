@@ -110,7 +110,8 @@ pub enum Event {
     },
     /// A command changed nothing.
     Rejected {
-        /// The order concerned; zero where the command names none or could not be read.
+        /// The order concerned, with the id that it has or would have had; zero where the command names none or could not be
+        /// read.
         order: OrderId,
         /// Where, if the command says.
         instrument: InstrumentId,

@@ -1,41 +1,22 @@
 //! The door of the exchange: REST and WebSocket, tokens, limits.
+//!
+//! Not responsible for any decision about an order: it turns text into commands and outcomes into text, and knows no book and no
+//! balance. A newcomer needs to know one thing: a command is answered when its outcome comes back ([`link::Venue::submit`]), and
+//! outcomes come only of what is durable.
 
+pub mod api;
+pub mod auth;
+pub mod clock;
+pub mod limits;
+pub mod link;
+mod listing;
+pub mod openapi;
 pub mod page;
+pub mod problem;
+mod service;
+mod settings;
+pub mod stream;
+pub mod upstream;
 
-use std::net::SocketAddr;
-
-use exchange_service::config::Environment;
-use exchange_service::http::{self, Limits};
-use exchange_service::service::{Frame, Service, ServiceError};
-use tokio::net::TcpListener;
-
-/// The service.
-#[derive(Debug)]
-pub struct Gateway;
-
-/// What it reads from the environment.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// Where it listens.
-    pub listen: SocketAddr,
-}
-
-impl Service for Gateway {
-    const NAME: &'static str = "gateway";
-    const PARTS: &'static [&'static str] = &[];
-    type Settings = Settings;
-
-    fn settings(environment: &mut Environment) -> Settings {
-        Settings { listen: environment.listen("GATEWAY_LISTEN", "127.0.0.1:8080") }
-    }
-
-    fn listen(settings: &Settings) -> SocketAddr {
-        settings.listen
-    }
-
-    async fn run(_: Settings, listener: TcpListener, frame: Frame) -> Result<(), ServiceError> {
-        let routes = http::common_routes(frame.health, frame.metrics);
-        http::serve(listener, routes, Limits::default(), frame.stop).await;
-        Ok(())
-    }
-}
+pub use service::Gateway;
+pub use settings::Settings;

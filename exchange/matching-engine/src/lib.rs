@@ -1,39 +1,29 @@
 //! The books of record.
+//!
+//! Not responsible for money, for the order of commands, or for their durability. A newcomer needs to know one thing: what this
+//! service does is published only once the command is durable *and* the events are those that the risk engine has predicted; so
+//! nothing that may still be lost, and nothing that two folds of the log disagree on, is ever told to anybody.
+//!
+//! | file | what is in it |
+//! |---|---|
+//! | `restore`, `recover` | the books of a snapshot and the log behind it |
+//! | `books` | steps in, outcomes out; the comparison with what risk predicts |
+//! | `held` | outcomes that wait until their commands are durable |
+//! | `durability` | which of them are, and in whose reign |
+//! | `publish` | the stream of outcomes, without gap or repetition |
+//! | `steps` | the connection to the risk engine |
+//! | `task` | the one task that owns all of it |
 
-use std::net::SocketAddr;
+mod books;
+mod durability;
+mod held;
+mod metrics;
+mod publish;
+mod recover;
+mod restore;
+mod routes;
+mod service;
+mod steps;
+mod task;
 
-use exchange_service::config::Environment;
-use exchange_service::http::{self, Limits};
-use exchange_service::service::{Frame, Service, ServiceError};
-use tokio::net::TcpListener;
-
-/// The service.
-#[derive(Debug)]
-pub struct MatchingEngine;
-
-/// What it reads from the environment.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// Where it listens.
-    pub listen: SocketAddr,
-}
-
-impl Service for MatchingEngine {
-    const NAME: &'static str = "matching-engine";
-    const PARTS: &'static [&'static str] = &[];
-    type Settings = Settings;
-
-    fn settings(environment: &mut Environment) -> Settings {
-        Settings { listen: environment.listen("MATCHING_ENGINE_LISTEN", "127.0.0.1:8081") }
-    }
-
-    fn listen(settings: &Settings) -> SocketAddr {
-        settings.listen
-    }
-
-    async fn run(_: Settings, listener: TcpListener, frame: Frame) -> Result<(), ServiceError> {
-        let routes = http::common_routes(frame.health, frame.metrics);
-        http::serve(listener, routes, Limits::default(), frame.stop).await;
-        Ok(())
-    }
-}
+pub use service::{MatchingEngine, Settings};

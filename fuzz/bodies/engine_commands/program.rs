@@ -1,11 +1,15 @@
 //! From bytes to commands: each byte chooses something that is there, or nearly.
 
 use exchange_core::risk::Risk;
+use exchange_types::codec::split_request;
 use exchange_types::{
-    AccountId, AccountTier, Amount, AssetId, Command, FeeRate, InstrumentId, InstrumentSpec, NewOrder,
-    OrderId, OrderType, Price, Quantity, Scope, SelfTradePrevention, Side, Symbol, TimeInForce, TimestampNs,
-    TradingState, encode_command,
+    AccountId, AccountTier, Amount, AssetId, Command, FeeRate, IdempotencyKey, InstrumentId, InstrumentSpec,
+    NewOrder, OrderId, OrderType, Price, Quantity, RequestHead, RequestId, Scope, SelfTradePrevention, Side,
+    Symbol, TimeInForce, TimestampNs, TradingState, encode_command, encode_request,
 };
+
+/// Bytes of the shortest command.
+const TICK_BYTES: usize = 8;
 
 /// A second, in nanoseconds.
 const SECOND: u64 = 1_000_000_000;
@@ -86,6 +90,8 @@ impl<'bytes> Program<'bytes> {
                 let at = usize::from(self.byte()) % message.len();
                 message[at] ^= self.byte();
             }
+            // The message before once more, as a request, which may have a key. Its command may be damaged.
+            59 if !message.is_empty() => self.request(message),
             kind => {
                 let command = self.command(kind, risk, now);
                 message.clear();
@@ -96,6 +102,23 @@ impl<'bytes> Program<'bytes> {
             }
         }
         Some(delay)
+    }
+
+    fn request(&mut self, message: &mut Vec<u8>) {
+        let command = match split_request(message) {
+            Ok((_, command)) => command.to_vec(),
+            Err(_) => message.clone(),
+        };
+        let choice = self.byte();
+        let head = RequestHead {
+            id: RequestId(u64::from(choice >> 3)),
+            key: IdempotencyKey::new(u128::from(choice & 7) << 60),
+        };
+        message.clear();
+        // Only the head is kept of this; there is none where it says nothing.
+        encode_request(&head, &Command::Tick, message);
+        message.truncate(message.len() - TICK_BYTES);
+        message.extend_from_slice(&command);
     }
 
     fn command(&mut self, kind: u8, risk: &Risk, now: TimestampNs) -> Command {

@@ -2,7 +2,7 @@
 
 use exchange_types::{
     AccountId, CancelCause, Command, CommandHeader, Event, EventBuffer, InstrumentId, NewOrder, OrderId,
-    RejectReason, Request, Side,
+    RejectReason, Request, Side, TimestampNs,
 };
 
 use super::ladder::Terms;
@@ -37,7 +37,14 @@ impl Risk {
         }
     }
 
-    /// Decides about a request.
+    /// Lets time pass, up to the record that comes next: keys are forgotten that have had their time. Every record passes
+    /// through here, whatever it holds.
+    #[inline]
+    pub fn pass_time(&mut self, now: TimestampNs) {
+        self.requests.pass_time(now);
+    }
+
+    /// Decides about a request. One that came before under its key is answered with [`Event::Repeated`].
     ///
     /// # Panics
     /// As [`admit`](Self::admit).
@@ -49,7 +56,10 @@ impl Risk {
         admitted: &mut Vec<Admitted>,
         events: &mut EventBuffer,
     ) {
-        self.admit(header, &request.command, admitted, events);
+        match request.key {
+            None => self.admit(header, &request.command, admitted, events),
+            Some(key) => self.admit_under(header, key, &request.command, admitted, events),
+        }
     }
 
     #[inline]
@@ -200,7 +210,7 @@ pub(super) fn cancel(instrument: InstrumentId, order: OrderId, cause: CancelCaus
 
 /// The event for a command that changed nothing: it names what the command names.
 #[cold]
-fn rejected(header: &CommandHeader, command: &Command, reason: RejectReason) -> Event {
+pub(super) fn rejected(header: &CommandHeader, command: &Command, reason: RejectReason) -> Event {
     let nothing = (OrderId(0), InstrumentId(0), AccountId(0));
     let (order, instrument, account) = match command {
         Command::NewOrder(new) => (order_id(header, new.order), new.instrument, new.account),

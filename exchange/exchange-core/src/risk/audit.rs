@@ -80,6 +80,14 @@ impl Risk {
         hold("the digest of accounts is that of what is there", accounts)
     }
 
+    /// Counts all remembered requests again.
+    ///
+    /// # Errors
+    /// The first rule that does not hold.
+    pub fn audit_requests(&self) -> Result<(), Violation> {
+        hold("the requests that are remembered are found, counted, and in order", self.requests.is_sound())
+    }
+
     /// Counts all orders again, and what they reserve, and returns what the books must say of them: see [`resting_digest`].
     ///
     /// # Errors

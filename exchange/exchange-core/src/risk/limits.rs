@@ -21,3 +21,13 @@ pub const ORDERS_MAX: usize = 1 << 27;
 /// for a buy, down to the lowest price for a sell. A buy has to be funded at the worst price it may trade at, so "any price"
 /// would be a price nobody can fund.
 pub const MARKET_REACH_WITHOUT_BAND: u32 = 1_000_000;
+
+/// How long an idempotency key is remembered, in nanoseconds of log time: 24 hours.
+pub const REQUEST_REMEMBERED_NS: u64 = 24 * 60 * 60 * 1_000_000_000;
+
+/// Idempotency keys that an account can have remembered at once: 3 MiB of them. One more is `TooManyRequestsRemembered` until
+/// the oldest is 24 hours old; without a key its commands go on.
+pub const REQUESTS_PER_ACCOUNT_MAX: u32 = 65_536;
+
+/// Idempotency keys of all accounts together: 3 GiB of them. One more is `TooManyRequestsRemembered` too.
+pub const REQUESTS_MAX: usize = 1 << 26;

@@ -12,6 +12,7 @@
 //! | `admin` | accounts, tiers, listings, deposits, withdrawals, trading states |
 //! | `money` | notional, fees, reservations, with the proof that a reservation suffices |
 //! | `ledger` | balances and totals; conservation at every command |
+//! | `requests` | idempotency keys: what came under which, for 24 hours |
 //! | `orders`, `market` | the resting orders; an instrument with its band |
 //! | `audit` | the full recount |
 //! | `snapshot` | all of it as bytes, and back |
@@ -29,6 +30,7 @@ mod limits;
 mod market;
 mod money;
 mod orders;
+mod requests;
 mod settle;
 mod snapshot;
 
@@ -36,7 +38,8 @@ pub(crate) use admit::order_id;
 pub use audit::{Violation, resting_digest};
 pub use ledger::Balance;
 pub use limits::{
-    ACCOUNTS_MAX, ASSETS_MAX, INSTRUMENTS_MAX, MARKET_REACH_WITHOUT_BAND, ORDERS_MAX, TIERS_MAX,
+    ACCOUNTS_MAX, ASSETS_MAX, INSTRUMENTS_MAX, MARKET_REACH_WITHOUT_BAND, ORDERS_MAX, REQUEST_REMEMBERED_NS,
+    REQUESTS_MAX, REQUESTS_PER_ACCOUNT_MAX, TIERS_MAX,
 };
 
 use exchange_types::{
@@ -50,6 +53,7 @@ use accounts::Accounts;
 use ledger::Ledger;
 use market::Market;
 use orders::{OrderTable, Record};
+use requests::Requests;
 
 /// What risk tells matching, in the order in which it is to be done. The message between the two, so it is a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,6 +122,7 @@ pub struct Risk {
     markets: Vec<Market>,
     ledger: Ledger,
     orders: OrderTable,
+    requests: Requests,
     /// Orders that ever rested.
     arrivals: u64,
     state: TradingState,
@@ -137,6 +142,7 @@ impl Risk {
             markets: Vec::new(),
             ledger: Ledger::default(),
             orders: OrderTable::new(index_seed),
+            requests: Requests::new(index_seed),
             arrivals: 0,
             state: TradingState::Open,
             taking: None,
@@ -207,6 +213,18 @@ impl Risk {
         self.orders.live()
     }
 
+    /// How many requests are remembered under idempotency keys.
+    #[must_use]
+    pub fn remembered_requests(&self) -> usize {
+        self.requests.live()
+    }
+
+    /// The same of one account; at most [`REQUESTS_PER_ACCOUNT_MAX`].
+    #[must_use]
+    pub fn remembered_requests_of(&self, account: AccountId) -> u32 {
+        self.requests.count_of(account)
+    }
+
     /// How many accounts there are: their numbers are those below.
     #[must_use]
     pub fn accounts(&self) -> usize {
@@ -256,19 +274,18 @@ impl Risk {
 
     /// The digest of everything risk knows. It depends on what happened, and not on where anything is in memory.
     ///
-    /// Balances, orders and accounts are sums kept at every change; there are few instruments, tiers and assets, and these are
+    /// Balances, orders, accounts and remembered requests are sums kept at every change; there are few instruments, tiers and assets, and these are
     /// looked at here.
     #[must_use]
     pub fn state_hash(&self) -> u64 {
-        self.hash_with(self.ledger.digest(), self.orders.digest(), self.accounts.digest())
-    }
-
-    fn hash_with(&self, balances: u64, orders: u64, accounts: u64) -> u64 {
         let mut digest = Digest::new();
-        for word in [balances, orders, accounts, self.arrivals, self.state as u64] {
+        let sums =
+            [self.ledger.digest(), self.orders.digest(), self.accounts.digest(), self.requests.digest()];
+        for word in sums.into_iter().chain([self.arrivals, self.state as u64]) {
             digest.word(word);
         }
-        for length in [self.accounts.len(), self.orders.live(), self.markets.len(), self.ledger.assets()] {
+        let (orders, requests) = (self.orders.live(), self.requests.live());
+        for length in [self.accounts.len(), orders, requests, self.markets.len(), self.ledger.assets()] {
             digest.word(length as u64);
         }
         digest.end_record();

@@ -10,6 +10,7 @@
 //! | assets: each: supply, fees | 8, 8 |
 //! | free balances: how many; each: account, asset, amount, in this order | 8; 4, 4, 8 |
 //! | orders: how many; each: id, arrival, expiry, fees, account, instrument, price, quantity, side, self-trade choice, by arrival | 8; 8, 8, 8, 8, 4, 4, 4, 4, 1, 1 |
+//! | remembered requests: how many; each: key, account, sequence, time, content of the command, the oldest first | 8; 16, 4, 8, 8, 8 |
 //!
 //! What follows from these is not written: how many assets there are, which balances are reserved, what is held in all.
 //! Everything is checked as it is read: a count before anything is allocated for it, a reference before it is followed, and
@@ -17,22 +18,27 @@
 
 use exchange_types::{
     AccountId, AccountTier, AssetId, Command, InstrumentId, OrderId, OrderType, PriceTicks, QuantityLots,
-    SelfTradePrevention, Side, TimeInForce, TimestampNs, TradingState, decode_command, encode_command,
+    SelfTradePrevention, Sequence, Side, TimeInForce, TimestampNs, TradingState, decode_command,
+    encode_command,
 };
 
-use super::limits::{ACCOUNTS_MAX, ASSETS_MAX, INSTRUMENTS_MAX, ORDERS_MAX, TIERS_MAX};
+use super::limits::{ACCOUNTS_MAX, ASSETS_MAX, INSTRUMENTS_MAX, ORDERS_MAX, REQUESTS_MAX, TIERS_MAX};
 use super::market::Market;
 use super::money::Fees;
 use super::orders::{NONE, Record};
+use super::requests::Remembered;
 use super::settle::reservation_of;
 use super::{Listing, Risk};
 use crate::book::Order;
+use crate::engine::Progress;
 use crate::snapshot::{COUNTABLE, Reader, SnapshotError, Writer, is_countable};
 
 /// Bytes of the message that lists an instrument.
 const LISTING_BYTES: usize = 96;
 /// Bytes of an order.
 const ORDER_BYTES: usize = 50;
+/// Bytes of a request that is remembered.
+const REQUEST_BYTES: usize = 44;
 
 impl Risk {
     /// Appends the whole state.
@@ -82,13 +88,22 @@ impl Risk {
             writer.u8(record.side as u8);
             writer.u8(record.self_trade as u8);
         }
+        writer.count(self.requests.live());
+        for request in self.requests.iter() {
+            writer.u128(request.key);
+            writer.u32(request.account.0);
+            for word in [request.sequence.0, request.time.0, request.content] {
+                writer.u64(word);
+            }
+        }
     }
 
-    /// The state that was written; `now` is the event time of the engine, when no order that has ended is live.
+    /// The state that was written. At the engine's event time no order that has ended is live, and no key is remembered that has
+    /// had its time.
     pub(crate) fn read(
         reader: &mut Reader<'_>,
         index_seed: u64,
-        now: TimestampNs,
+        progress: &Progress,
     ) -> Result<Self, SnapshotError> {
         let mut risk = Self::new(index_seed);
         risk.state = reader.choice(STATE, trading_state)?;
@@ -100,7 +115,8 @@ impl Risk {
             risk.ledger.restore_totals(asset, reader.u64()?, reader.u64()?);
         }
         risk.read_balances(reader)?;
-        risk.read_orders(reader, now)?;
+        risk.read_orders(reader, progress.time)?;
+        risk.read_requests(reader, progress)?;
         for totals in risk.ledger.totals() {
             reader.hold("what is held and the fees are deposits minus withdrawals", totals.is_conserved())?;
         }
@@ -182,6 +198,29 @@ impl Risk {
                 .restore_reserved(record.account, (asset, record.reserved), (market.base(), incoming))
                 .ok_or_else(|| reader.invalid(SUPPLY))?;
             self.orders.insert(&record, self.accounts.list_mut(record.account));
+        }
+        Ok(())
+    }
+
+    fn read_requests(&mut self, reader: &mut Reader<'_>, progress: &Progress) -> Result<(), SnapshotError> {
+        let mut before = (Sequence(0), TimestampNs(0));
+        for _ in 0..reader.count("remembered requests", REQUESTS_MAX, REQUEST_BYTES)? {
+            let (key, account) = (reader.u128()?, AccountId(reader.u32()?));
+            let (sequence, time) = (Sequence(reader.u64()?), TimestampNs(reader.u64()?));
+            let request = Remembered::new(key, sequence, time, reader.u64()?, account);
+            let (known, new) = (self.accounts.get(account).is_some(), !self.requests.contains(account, key));
+            reader.hold(
+                "a request is that of an account there is, under a key of its own",
+                known && key != 0 && new,
+            )?;
+            let in_order = before.0 < sequence && before.1 <= time;
+            let past = sequence <= progress.sequence && time <= progress.time;
+            reader.hold("requests come in the order of the log", in_order && past)?;
+            before = (sequence, time);
+            let lives = !request.has_ended(progress.time);
+            reader.hold("a request that has had its time is forgotten", lives)?;
+            reader.hold("an account has no more requests than it may", self.requests.has_room(account))?;
+            self.requests.remember(request);
         }
         Ok(())
     }

@@ -19,6 +19,10 @@ impl Writer<'_> {
         self.0.extend_from_slice(&value.to_le_bytes());
     }
 
+    pub(crate) fn u128(&mut self, value: u128) {
+        self.0.extend_from_slice(&value.to_le_bytes());
+    }
+
     /// How many of something follow.
     pub(crate) fn count(&mut self, count: usize) {
         self.u64(count as u64);
@@ -72,6 +76,10 @@ impl<'a> Reader<'a> {
 
     pub(crate) fn u64(&mut self) -> Result<u64, SnapshotError> {
         Ok(u64::from_le_bytes(self.array()?))
+    }
+
+    pub(crate) fn u128(&mut self) -> Result<u128, SnapshotError> {
+        Ok(u128::from_le_bytes(self.array()?))
     }
 
     /// How many of something follow. The count is within its limit, and at least `bytes_each` bytes are there for each: it can

@@ -32,8 +32,9 @@ use crate::risk::{Admitted, Risk};
 /// What every snapshot begins with.
 const MAGIC: &[u8; 8] = b"EXENGINE";
 
-/// The version of the format.
-const VERSION: u32 = 1;
+/// The version of the format. Version 1 knew no idempotency keys, and its state hash was another one, so a snapshot of it is
+/// refused: the log that it came from gives the state again.
+const VERSION: u32 = 2;
 
 impl<B: OrderBook> Engine<B> {
     /// Appends the whole state.
@@ -67,7 +68,7 @@ impl<B: OrderBook> Engine<B> {
         reader.hold("the last checkpoint is one of the events", progress.checkpoint_at <= progress.events)?;
         let counts = [progress.sequence.0, progress.events];
         reader.hold(COUNTABLE, counts.into_iter().all(is_countable))?;
-        let risk = Risk::read(&mut reader, maker.seed(), progress.time)?;
+        let risk = Risk::read(&mut reader, maker.seed(), &progress)?;
         reader.end()?;
         let matching = books_of(&risk, maker)
             .ok_or_else(|| reader.invalid("orders of a book do not cross, and fit into it"))?;

@@ -67,7 +67,7 @@ pub struct Diverged {
     pub sequence: Sequence,
     /// The digest in the step.
     pub expected: u64,
-    /// The digest of what happened.
+    /// The digest of what happened. The same where the step is for a book that there is not, which risk would not have made.
     pub found: u64,
 }
 

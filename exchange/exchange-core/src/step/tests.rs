@@ -1,3 +1,6 @@
+//! Steps from inside: every byte of the codec, every field of the digest, and what matching makes of a step that is not right.
+//! Random streams of steps are in the tests of the crate.
+
 use exchange_types::{
     AccountId, CancelCause, CommandHeader, InstrumentId, OrderId, OrderType, PriceTicks, QuantityLots,
     RejectReason, SelfTradePrevention, Side, TimeInForce,

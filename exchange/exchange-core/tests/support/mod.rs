@@ -11,8 +11,8 @@ use exchange_core::book::{OrderBook, ReferenceBook};
 use exchange_core::matching::BookMaker;
 use exchange_core::{Engine, FastEngine};
 use exchange_types::{
-    AccountId, AccountTier, AssetId, Command, CommandHeader, Event, EventBuffer, FeeRate, InstrumentId,
-    InstrumentSpec, Price, Quantity, RejectReason, Symbol, TimestampNs,
+    AccountId, AccountTier, AssetId, Command, CommandHeader, Event, EventBuffer, FeeRate, IdempotencyKey,
+    InstrumentId, InstrumentSpec, Price, Quantity, RejectReason, Request, RequestId, Symbol, TimestampNs,
 };
 
 /// Two engines, one on each book, which agree after every command.
@@ -46,6 +46,24 @@ impl Venue {
         assert_eq!(*self.events, *self.reference_events, "after {command:?}");
         assert_eq!(self.fast.state_hash(), self.reference.state_hash(), "after {command:?}");
         self.events.to_vec()
+    }
+
+    /// The same for a request.
+    pub fn ask(&mut self, request: &Request) -> Vec<Event> {
+        let header = self.next_header();
+        self.events.clear();
+        self.reference_events.clear();
+        self.fast.apply_request(&header, request, &mut self.events);
+        self.reference.apply_request(&header, request, &mut self.reference_events);
+        assert_eq!(*self.events, *self.reference_events, "after {request:?}");
+        assert_eq!(self.fast.state_hash(), self.reference.state_hash(), "after {request:?}");
+        self.events.to_vec()
+    }
+
+    /// The same under a key.
+    pub fn ask_under(&mut self, key: u128, command: &Command) -> Vec<Event> {
+        let key = IdempotencyKey::new(key);
+        self.ask(&Request { id: RequestId(1), key, command: command.clone() })
     }
 
     /// Counts everything again, in both.

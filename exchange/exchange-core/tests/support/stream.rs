@@ -1,8 +1,9 @@
 //! Random commands: twelve bytes become one command, so that a failing stream shrinks to something one can read.
 
 use exchange_types::{
-    AccountId, AccountTier, Amount, AssetId, Command, FeeRate, InstrumentId, NewOrder, OrderId, OrderType,
-    Price, Quantity, Scope, SelfTradePrevention, Side, TimeInForce, TimestampNs, TradingState,
+    AccountId, AccountTier, Amount, AssetId, Command, FeeRate, IdempotencyKey, InstrumentId, NewOrder,
+    OrderId, OrderType, Price, Quantity, Request, RequestId, Scope, SelfTradePrevention, Side, TimeInForce,
+    TimestampNs, TradingState,
 };
 
 use super::{GENEROUS, Venue, plain_spec};
@@ -135,4 +136,10 @@ pub fn command(bytes: &Bytes, now: TimestampNs) -> Command {
 /// How much time passes before a command.
 pub fn delay(bytes: &Bytes) -> u64 {
     u64::from(bytes[11] / 64)
+}
+
+/// The request that these bytes stand for: a quarter of them have a key, of which there are few.
+pub fn request(bytes: &Bytes, now: TimestampNs) -> Request {
+    let key = (bytes[11] % 4 == 3).then(|| u128::from(bytes[11] / 4 % 12) + 1).and_then(IdempotencyKey::new);
+    Request { id: RequestId(u64::from(bytes[10])), key, command: command(bytes, now) }
 }

@@ -235,11 +235,22 @@ impl Queue {
         let mut gathering = self.gathering();
         gathering.stopped.get_or_insert_with(|| Arc::from(cause));
         let mut wakers = std::mem::take(&mut gathering.waiting.wakers);
+        // Their sequences stay given.
+        gathering.waiting.first += wakers.len() as u64;
         wakers.append(&mut self.in_flight().wakers);
         drop(gathering);
         for waker in wakers.into_iter().flatten() {
             waker.wake();
         }
+    }
+
+    fn submitted(&self) -> Sequence {
+        let gathering = self.gathering();
+        Sequence(gathering.waiting.first + gathering.waiting.wakers.len() as u64 - 1)
+    }
+
+    fn stopped(&self) -> Option<Arc<str>> {
+        self.gathering().stopped.clone()
     }
 
     pub(crate) fn close(&self) {
@@ -303,6 +314,26 @@ impl Submitter {
     #[must_use]
     pub fn durable(&self) -> Sequence {
         self.queue.durable()
+    }
+
+    /// The last sequence that was given to a submission; where there was none, that of the log's last record.
+    ///
+    /// Where the log is [stopped](Self::stopped), nobody knows what happened to those above the durable position.
+    #[must_use]
+    pub fn submitted(&self) -> Sequence {
+        self.queue.submitted()
+    }
+
+    /// How many submissions wait for the writer to take them.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.queue.gathered()
+    }
+
+    /// What stopped the log; `None`: it is not stopped.
+    #[must_use]
+    pub fn stopped(&self) -> Option<Arc<str>> {
+        self.queue.stopped()
     }
 }
 

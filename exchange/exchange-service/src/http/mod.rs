@@ -4,7 +4,12 @@
 //! is told to stop, then lets what is under way end.
 
 mod common;
+mod hold;
 mod serve;
 
+#[cfg(test)]
+mod tests;
+
 pub use common::common_routes;
+pub use hold::Hold;
 pub use serve::{Limits, PeerAddress, serve};

@@ -10,10 +10,11 @@ use axum::extract::Request;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tower_service::Service;
 
+use super::Hold;
 use crate::stop::Stop;
 
 /// Who is at the other end: an extension of every request.
@@ -23,7 +24,7 @@ pub struct PeerAddress(pub SocketAddr);
 /// What a server puts up with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Connections at a time. **When there are as many, further ones wait** in the system's queue.
+    /// Connections at a time, upgraded ones among them. **When there are as many, further ones wait** in the system's queue.
     pub connections_max: usize,
     /// How long a request may take to arrive, its body excepted; an idle connection ends after it as well.
     pub header_timeout: Duration,
@@ -32,6 +33,12 @@ pub struct Limits {
     /// How long what is under way may take once the server is told to stop.
     pub drain: Duration,
 }
+
+/// How long nothing is accepted after accepting has failed.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// hyper takes no smaller buffer, in bytes.
+const HEADER_BYTES_LEAST: usize = 8 * 1024;
 
 impl Default for Limits {
     fn default() -> Self {
@@ -44,10 +51,11 @@ impl Default for Limits {
     }
 }
 
-/// Answers what comes to `listener` until `stop`. Then it accepts nothing more, idle connections are closed, and requests under
-/// way have [`Limits::drain`] to end.
+/// Answers what comes to `listener` until `stop`. Then it accepts nothing more, idle connections are closed, requests under way and
+/// upgraded connections (see [`Hold`]) have [`Limits::drain`] to end.
 pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: Stop) {
     let places = Arc::new(Semaphore::new(limits.connections_max));
+    let (open, mut all_closed) = mpsc::channel(1);
     let mut connections = JoinSet::new();
     loop {
         let place = tokio::select! {
@@ -63,40 +71,42 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: 
         };
         match accepted {
             Ok((stream, peer)) => {
-                let connection = answer(stream, peer, router.clone(), limits, stop.clone());
-                connections.spawn(async move {
-                    connection.await;
-                    drop(place);
-                });
+                let hold = Hold::new(stop.clone(), place, open.clone());
+                connections.spawn(answer(stream, peer, router.clone(), limits, hold));
             }
             // Out of file descriptors, most likely: those that are open may end meanwhile.
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
-                tokio::time::sleep(Duration::from_millis(50)).await;
+                tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }
         while connections.try_join_next().is_some() {}
     }
-    drop(listener);
-    let drained = async { while connections.join_next().await.is_some() {} };
+    drop((listener, open));
+    let drained = async {
+        while connections.join_next().await.is_some() {}
+        // Nobody sends: this is the end of the last hold.
+        all_closed.recv().await
+    };
     if tokio::time::timeout(limits.drain, drained).await.is_err() {
         tracing::warn!(connections = connections.len(), "connections did not end in time and were cut");
     }
 }
 
-async fn answer(stream: TcpStream, peer: SocketAddr, router: Router, limits: Limits, stop: Stop) {
-    // See `Link::new`.
+async fn answer(stream: TcpStream, peer: SocketAddr, router: Router, limits: Limits, hold: Hold) {
+    // Small answers leave at once. An error means that the connection is gone, which the first read says better.
     drop(stream.set_nodelay(true));
+    let stop = hold.stop().clone();
     let service = hyper::service::service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
         request.extensions_mut().insert(PeerAddress(peer));
+        request.extensions_mut().insert(hold.clone());
         let mut router = router.clone();
         async move { router.call(request.map(axum::body::Body::new) as Request).await as Result<_, Infallible> }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header_timeout)
-        .max_buf_size(limits.header_bytes_max.max(8 * 1024))
-        .pipeline_flush(true)
+        .max_buf_size(limits.header_bytes_max.max(HEADER_BYTES_LEAST))
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
     let mut connection = std::pin::pin!(connection);

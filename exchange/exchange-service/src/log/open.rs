@@ -131,7 +131,8 @@ impl<S: Storage> SegmentedLog<S> {
                 storage.remove(&segment.name)?;
                 removed.push(segment.name.clone());
             } else {
-                kept.push(Listed { first: segment.header.first, name: segment.name.clone() });
+                let SegmentHeader { first, epoch, .. } = segment.header;
+                kept.push(Listed { first, epoch, name: segment.name.clone() });
             }
         }
         if !removed.is_empty() {
@@ -146,7 +147,7 @@ impl<S: Storage> SegmentedLog<S> {
             torn: last_scan.and_then(|scanned| scanned.tail),
             removed,
         };
-        kept.push(Listed { first: next, name: header.name() });
+        kept.push(Listed { first: next, epoch, name: header.name() });
         let shared = Arc::new(Shared::new(Sequence(next.0 - 1), kept));
         Ok((Self::new(storage, header, file, shared), recovery))
     }

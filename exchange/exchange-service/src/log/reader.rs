@@ -25,6 +25,27 @@ impl<S: Storage> SegmentSource<S> {
     pub(crate) fn new(storage: S, shared: Arc<Shared>) -> Self {
         Self { storage, shared }
     }
+
+    /// The first sequence of every segment, in order: the first one is the oldest record that can be read, and each of the
+    /// others is what [`Log::prune`](super::Log::prune) can cut the log down to. Never empty.
+    #[must_use]
+    pub fn segments(&self) -> Vec<Sequence> {
+        self.shared.segments().iter().map(|segment| segment.first).collect()
+    }
+
+    /// The oldest record that can be read; where there is none, the next to come.
+    #[must_use]
+    pub fn first(&self) -> Sequence {
+        self.shared.segments().first().map_or(Sequence(1), |segment| segment.first)
+    }
+
+    /// The reign under which a record was written, or will be, if it is the next; `None`: the log does not reach back to it.
+    #[must_use]
+    pub fn epoch_of(&self, sequence: Sequence) -> Option<Epoch> {
+        let segments = self.shared.segments();
+        let index = segments.partition_point(|segment| segment.first <= sequence).checked_sub(1)?;
+        segments.get(index).map(|segment| segment.epoch)
+    }
 }
 
 impl<S: Storage> LogSource for SegmentSource<S> {

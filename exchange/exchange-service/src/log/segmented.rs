@@ -50,6 +50,7 @@ pub(crate) struct Shared {
 #[derive(Debug, Clone)]
 pub(crate) struct Listed {
     pub(crate) first: Sequence,
+    pub(crate) epoch: Epoch,
     pub(crate) name: String,
 }
 
@@ -185,7 +186,7 @@ impl<S: Storage> SegmentedLog<S> {
         if let Some(preparer) = &mut self.preparer {
             preparer.request(header.bytes);
         }
-        self.shared.segments().push(Listed { first: header.first, name: header.name() });
+        self.shared.segments().push(Listed { first: header.first, epoch: header.epoch, name: header.name() });
         self.header = header;
         self.position = RECORDS_AT;
         Ok(())

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Empty, Full, Limited};
+use hyper::body::Incoming;
 use hyper::header::{CONNECTION, CONTENT_TYPE, HOST, HeaderName, UPGRADE};
 use hyper::{Method, Request, StatusCode};
 use hyper_util::client::legacy;
@@ -19,12 +20,16 @@ use tokio::net::TcpStream;
 use super::link::Link;
 use super::server::PROTOCOL;
 use super::{EPOCH, POSITION};
+use crate::stop::Stop;
 
 /// How long a connection may take to come about.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How long an answer may take.
+/// How long an answer may take to begin.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long an answer that has begun may pause. There is no bound for the whole of it: a snapshot is as long as it is.
+const PAUSE_MAX: Duration = Duration::from_secs(5);
 
 /// The longest answer, in bytes: a snapshot of a few million orders.
 const ANSWER_BYTES_MAX: usize = 1024 * 1024 * 1024;
@@ -138,13 +143,16 @@ pub enum Unavailable {
     TooLarge = 1,
     /// The log is stopped, for example because its disk is full.
     Stopped = 2,
+    /// It is no request: nobody could carry it out.
+    Malformed = 3,
 }
 
 impl Unavailable {
     /// The meaning of the byte.
     #[must_use]
     pub fn from_code(code: u8) -> Option<Self> {
-        [Self::Busy, Self::TooLarge, Self::Stopped].into_iter().find(|reason| *reason as u8 == code)
+        let all = [Self::Busy, Self::TooLarge, Self::Stopped, Self::Malformed];
+        all.into_iter().find(|reason| *reason as u8 == code)
     }
 }
 
@@ -223,23 +231,17 @@ impl Client {
             .header(CONTENT_TYPE, "application/json")
             .body(Full::new(body))
             .map_err(|error| unreachable(error.to_string()))?;
-        let answer = async {
-            let response = self.http.request(request).await.map_err(|error| unreachable(chain(&error)))?;
-            let status = response.status();
-            let body = Limited::new(response.into_body(), ANSWER_BYTES_MAX)
-                .collect()
-                .await
-                .map_err(|error| unreachable(error.to_string()))?
-                .to_bytes();
-            if status == StatusCode::OK {
-                Ok(body)
-            } else {
-                Err(QueryError::Refused { address: address.clone(), status, body })
-            }
-        };
-        tokio::time::timeout(ANSWER_TIMEOUT, answer)
+        let response = tokio::time::timeout(ANSWER_TIMEOUT, self.http.request(request))
             .await
-            .unwrap_or_else(|_| Err(unreachable("no answer in time".into())))
+            .map_err(|_| unreachable("no answer in time".into()))?
+            .map_err(|error| unreachable(chain(&error)))?;
+        let status = response.status();
+        let body = gather(response.into_body()).await.map_err(unreachable)?;
+        if status == StatusCode::OK {
+            Ok(body)
+        } else {
+            Err(QueryError::Refused { address: address.clone(), status, body })
+        }
     }
 
     /// Opens a stream: `path` with its query.
@@ -292,10 +294,30 @@ async fn open(address: &Address, path: &str) -> Result<Link, Failure> {
     let parts = upgraded
         .downcast::<TokioIo<TcpStream>>()
         .map_err(|_| io::Error::other("the upgraded connection is not the one that was made"))?;
-    let mut link = Link::new(parts.io.into_inner(), &parts.read_buf);
+    let mut link = Link::new(parts.io.into_inner(), &parts.read_buf, Stop::new());
     link.position = position;
     link.epoch = u32::try_from(epoch).unwrap_or(0);
     Ok(link)
+}
+
+/// The whole body of an answer, or why there is none.
+async fn gather(body: Incoming) -> Result<Bytes, String> {
+    let mut body = Limited::new(body, ANSWER_BYTES_MAX);
+    let mut first = Bytes::new();
+    let mut all: Vec<u8> = Vec::new();
+    while let Some(frame) =
+        tokio::time::timeout(PAUSE_MAX, body.frame()).await.map_err(|_| "the answer stopped halfway")?
+    {
+        let Ok(data) = frame.map_err(|error| error.to_string())?.into_data() else { continue };
+        // Almost every answer is one piece, which is not copied.
+        if first.is_empty() && all.is_empty() {
+            first = data;
+        } else {
+            all.extend_from_slice(&std::mem::take(&mut first));
+            all.extend_from_slice(&data);
+        }
+    }
+    Ok(if all.is_empty() { first } else { all.into() })
 }
 
 fn parse<T: DeserializeOwned>(address: &Address, bytes: &[u8]) -> Result<T, QueryError> {
@@ -313,30 +335,39 @@ fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-/// How long to wait before the next attempt: twice as long each time, up to a second.
-#[derive(Debug, Clone, Copy)]
+/// How long to wait before the next attempt: not at all before the first, then twice as long each time, up to a second.
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Backoff {
     next: Duration,
-}
-
-impl Default for Backoff {
-    fn default() -> Self {
-        Self { next: Self::FIRST }
-    }
 }
 
 impl Backoff {
     const FIRST: Duration = Duration::from_millis(20);
     const LONGEST: Duration = Duration::from_secs(1);
 
-    /// Waits.
+    /// An attempt failed: how long to wait before the next.
+    pub fn pause(&mut self) -> Duration {
+        self.later();
+        self.next
+    }
+
+    /// Waits after an attempt that failed.
     pub async fn wait(&mut self) {
-        tokio::time::sleep(self.next).await;
-        self.next = (self.next * 2).min(Self::LONGEST);
+        tokio::time::sleep(self.pause()).await;
     }
 
     /// It worked: the next wait is short again.
     pub fn reset(&mut self) {
         *self = Self::default();
+    }
+
+    /// An attempt failed.
+    pub(super) fn later(&mut self) {
+        self.next = (self.next * 2).clamp(Self::FIRST, Self::LONGEST);
+    }
+
+    /// Waits as long as the attempts so far demand.
+    pub(super) async fn wait_before(&self) {
+        tokio::time::sleep(self.next).await;
     }
 }

@@ -25,6 +25,12 @@ pub const FIRST_OWN: u8 = 16;
 /// The longest frame. A record has a hundred bytes or so; a mass cancel of a million orders makes the longest outcome.
 pub const FRAME_BYTES_MAX: usize = 256 * 1024 * 1024;
 
+/// A buffer that had to grow beyond this for one long frame is given back once it is empty, in bytes.
+const BUFFER_KEPT_MAX: usize = 1024 * 1024;
+
+/// What a buffer begins with, in bytes.
+const BUFFER_BYTES: usize = 64 * 1024;
+
 /// Bytes before the payload.
 const HEAD: usize = 5;
 
@@ -114,7 +120,7 @@ pub struct FrameReader<R> {
 impl<R: AsyncRead + Unpin> FrameReader<R> {
     /// Reads from `stream`, after the bytes that have been read from it already.
     pub fn new(stream: R, read_already: &[u8]) -> Self {
-        let mut buffer = BytesMut::with_capacity(64 * 1024);
+        let mut buffer = BytesMut::with_capacity(BUFFER_BYTES);
         buffer.extend_from_slice(read_already);
         Self { stream, buffer, used: 0 }
     }
@@ -144,6 +150,10 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
                 Some(_) => return Ok(()),
                 None => {}
             }
+            if self.buffer.is_empty() && self.buffer.capacity() > BUFFER_KEPT_MAX {
+                self.buffer = BytesMut::with_capacity(BUFFER_BYTES);
+            }
+            // The length that a frame claims reserves nothing: memory grows with what has really come.
             self.buffer.reserve(16 * 1024);
             let read = tokio::time::timeout(SILENCE_MAX, self.stream.read_buf(&mut self.buffer))
                 .await

@@ -8,6 +8,7 @@ use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
 use super::frame::{self, FrameReader, SILENCE_MAX};
+use crate::stop::Stop;
 
 /// Both directions of a connection. A task may own each.
 #[derive(Debug)]
@@ -20,6 +21,9 @@ pub struct Link {
     pub position: u64,
     /// The reign of the log's writer, where the other side says it.
     pub epoch: u32,
+    /// Asked when the service that answers ends. Whoever serves the connection may finish what it is at, for
+    /// [`STOP_GRACE`](super::STOP_GRACE); then the connection is cut. On the asking side nobody asks.
+    pub stop: Stop,
 }
 
 /// The sending direction.
@@ -29,7 +33,7 @@ pub struct LinkWriter {
 }
 
 impl Link {
-    pub(super) fn new(stream: TcpStream, read_already: &[u8]) -> Self {
+    pub(super) fn new(stream: TcpStream, read_already: &[u8], stop: Stop) -> Self {
         // Batches are made on purpose; a system that makes its own only delays the last frame of each. An error means that the
         // connection is gone, which the first read says better.
         drop(stream.set_nodelay(true));
@@ -39,19 +43,29 @@ impl Link {
             writer: LinkWriter { stream: write },
             position: 0,
             epoch: 0,
+            stop,
         }
     }
 }
 
 impl LinkWriter {
-    /// Sends whole frames.
+    /// Sends whole frames. **When the receiver is slow, this waits**: the bound is the system's buffer. Not safe to cancel, unless the
+    /// connection is given up.
     ///
     /// # Errors
     /// What writing says; a receiver that takes nothing for [`SILENCE_MAX`] has lost the connection.
     pub async fn send(&mut self, frames: &[u8]) -> io::Result<()> {
-        tokio::time::timeout(SILENCE_MAX, self.stream.write_all(frames))
-            .await
-            .map_err(|_| io::Error::new(io::ErrorKind::TimedOut, "the receiver takes nothing"))?
+        let mut left = frames;
+        while !left.is_empty() {
+            let written = tokio::time::timeout(SILENCE_MAX, self.stream.write(left))
+                .await
+                .map_err(|_| io::Error::new(io::ErrorKind::TimedOut, "the receiver takes nothing"))??;
+            if written == 0 {
+                return Err(io::ErrorKind::WriteZero.into());
+            }
+            left = &left[written..];
+        }
+        Ok(())
     }
 
     /// Says that this side is there.

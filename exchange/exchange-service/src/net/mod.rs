@@ -14,7 +14,9 @@
 //! | [`FEED`] | market data | depth, trades, candles as clients get them | |
 
 mod client;
+mod commands;
 pub mod frame;
+mod incoming;
 mod link;
 mod outcomes;
 mod ring;
@@ -24,14 +26,18 @@ mod server;
 mod tests;
 
 pub use client::{Address, AddressError, Backoff, Client, ConnectError, QueryError, Unavailable};
+pub use commands::{CommandStream, Place, Said, Wanted};
 pub use frame::{Frame, FrameReader};
+pub use incoming::{Arrive, Incoming, Reconnect, Turn};
 pub use link::{Link, LinkWriter};
 pub use outcomes::{OutcomeError, OutcomeStream};
 pub use ring::{Chunk, Ring, RingReader, RingSource, TooOld};
-pub use server::{Resume, Upgrade, refuse_too_old, serve_ring};
+pub use server::{Resume, STOP_GRACE, Upgrade, refuse_too_old, serve_ring};
 
 /// Stream of the log's records.
 pub const COMMANDS: &str = "/internal/stream/commands";
+/// The newest snapshot of the engine. 404: there is none.
+pub const ENGINE_SNAPSHOT: &str = "/internal/snapshot/engine";
 /// Stream of commands to be logged.
 pub const SUBMIT: &str = "/internal/stream/submit";
 /// Stream of old outcomes.

@@ -23,6 +23,16 @@ pub struct Chunk {
     pub frames: Bytes,
 }
 
+/// What a chunk costs beside its frames, in bytes, so that a ring of single small items keeps its bound as well.
+const CHUNK_BYTES: usize = 96;
+
+impl Chunk {
+    /// What it takes in memory.
+    fn bytes(&self) -> usize {
+        self.frames.len() + CHUNK_BYTES
+    }
+}
+
 /// A reader asked for an item that the ring does not hold any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("item {wanted} is not kept any more, the oldest is {oldest}")]
@@ -55,7 +65,7 @@ struct Kept {
 }
 
 impl Ring {
-    /// An empty ring behind item `last` that holds up to `bytes_max` bytes, and always at least what was pushed last.
+    /// An empty ring behind item `last` that takes up to `bytes_max` bytes of memory, and always holds what was pushed last.
     #[must_use]
     pub fn new(last: u64, bytes_max: usize) -> Self {
         let kept = Kept { chunks: VecDeque::new(), bytes: 0, bytes_max, next: last + 1 };
@@ -65,18 +75,18 @@ impl Ring {
     /// Adds the items that come next; readers are woken.
     ///
     /// # Panics
-    /// If there is a gap before them.
+    /// If there is a gap before them, or there are none.
     pub fn push(&self, chunk: Chunk) {
         let last = chunk.last;
         {
             let mut kept = self.shared.lock();
-            assert!(chunk.first == kept.next, "a stream has no gap");
+            assert!(chunk.first == kept.next && chunk.last >= chunk.first, "a stream has no gap");
             kept.next = chunk.last + 1;
-            kept.bytes += chunk.frames.len();
+            kept.bytes += chunk.bytes();
             kept.chunks.push_back(chunk);
             while kept.bytes > kept.bytes_max && kept.chunks.len() > 1 {
                 let Some(oldest) = kept.chunks.pop_front() else { break };
-                kept.bytes -= oldest.frames.len();
+                kept.bytes -= oldest.bytes();
             }
         }
         self.position.send_replace(last);
@@ -109,7 +119,7 @@ impl RingSource {
         *self.position.borrow()
     }
 
-    /// A reader of the items behind `after`.
+    /// A reader of the items behind `after`, which may lie ahead: then it waits for the item behind it and gets none before.
     #[must_use]
     pub fn reader(&self, after: u64) -> RingReader {
         let mut position = self.position.clone();
@@ -163,7 +173,8 @@ impl RingReader {
         // Before the look at the ring, so that what is pushed after the look wakes.
         self.position.mark_unchanged();
         let kept = self.shared.lock();
-        let wanted = self.after + 1;
+        // A reader may ask for anything: behind the last number there is nothing to come.
+        let Some(wanted) = self.after.checked_add(1) else { return Ok(false) };
         if wanted >= kept.next {
             return Ok(false);
         }
@@ -186,7 +197,7 @@ impl RingReader {
     }
 }
 
-/// The part of a chunk that comes after an item.
+/// The part of a chunk that comes after an item. It shares the chunk's memory.
 fn behind(chunk: &Chunk, after: u64) -> Chunk {
     if after < chunk.first {
         return chunk.clone();

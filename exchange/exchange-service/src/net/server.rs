@@ -15,9 +15,13 @@ use tokio::net::TcpStream;
 use super::link::{self, Link, LinkWriter};
 use super::ring::{Chunk, RingReader, TooOld};
 use super::{EPOCH, POSITION};
+use crate::http::Hold;
 
 /// The name under which connections are upgraded. It changes when the frames do.
 pub(super) const PROTOCOL: &str = "exchange-frames/1";
+
+/// How long whoever serves a stream may take to end it once the server stops.
+pub const STOP_GRACE: Duration = Duration::from_millis(250);
 
 /// How much one write carries, at most, in bytes.
 const WRITE_BYTES: usize = 256 * 1024;
@@ -26,6 +30,7 @@ const WRITE_BYTES: usize = 256 * 1024;
 #[derive(Debug)]
 pub struct Upgrade {
     pending: OnUpgrade,
+    hold: Hold,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Upgrade {
@@ -34,15 +39,16 @@ impl<S: Send + Sync> FromRequestParts<S> for Upgrade {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Response> {
         let asked = parts.headers.get(header::UPGRADE).and_then(|value| value.to_str().ok());
         match (asked, parts.extensions.remove::<OnUpgrade>()) {
-            (Some(PROTOCOL), Some(pending)) => Ok(Self { pending }),
+            (Some(PROTOCOL), Some(pending)) => Ok(Self { pending, hold: Hold::of(&parts.extensions) }),
             _ => Err((StatusCode::UPGRADE_REQUIRED, [(header::UPGRADE, PROTOCOL)]).into_response()),
         }
     }
 }
 
 impl Upgrade {
-    /// Answers the request, says where the stream stands, and runs `serve` with the connection, on a task of its own. Nobody joins
-    /// that task: it ends with its connection or with the runtime.
+    /// Answers the request, says where the stream stands, and runs `serve` with the connection, on a task of its own. The connection
+    /// keeps its place among those of the server; when the server stops, `serve` is told by [`Link::stop`] and has [`STOP_GRACE`] to
+    /// return before it is dropped, and the server's drain waits for it.
     pub fn accept<F>(
         self,
         position: u64,
@@ -52,7 +58,9 @@ impl Upgrade {
     where
         F: Future<Output = io::Result<()>> + Send,
     {
+        // Nobody joins this task: it ends with its connection or the server, and `hold` is what the server waits for.
         tokio::spawn(async move {
+            let hold = self.hold;
             let upgraded = match self.pending.await {
                 Ok(upgraded) => upgraded,
                 Err(error) => return tracing::debug!(%error, "a connection ended before it was a stream"),
@@ -60,8 +68,17 @@ impl Upgrade {
             let Ok(parts) = upgraded.downcast::<TokioIo<TcpStream>>() else {
                 return tracing::error!("a stream is not on a connection of this server");
             };
-            let link = Link::new(parts.io.into_inner(), &parts.read_buf);
-            if let Err(error) = serve(link).await {
+            let stop = hold.stop().clone();
+            let link = Link::new(parts.io.into_inner(), &parts.read_buf, stop.clone());
+            let overdue = async {
+                stop.stopped().await;
+                tokio::time::sleep(STOP_GRACE).await;
+            };
+            let ended = tokio::select! {
+                ended = serve(link) => ended,
+                () = overdue => Ok(()),
+            };
+            if let Err(error) = ended {
                 tracing::debug!(%error, "a stream ended");
             }
         });
@@ -91,18 +108,24 @@ pub fn refuse_too_old(error: TooOld) -> Response {
 }
 
 /// Sends what comes out of a ring until the connection is gone, or the reader is too slow for the ring: then the connection is
-/// closed, and the reader comes back with its place.
+/// closed, and the reader comes back with its place. When the server stops, what the ring holds is sent and the stream ends.
 ///
 /// # Errors
 /// Why it ended.
 pub async fn serve_ring(mut ring: RingReader, link: Link, linger: Duration) -> io::Result<()> {
-    let Link { mut reader, mut writer, .. } = link;
+    let Link { mut reader, mut writer, stop, .. } = link;
     let linger = linger.min(link::LINGER_MAX);
     let send = async {
         let mut chunks: Vec<Chunk> = Vec::new();
         let mut bytes = Vec::new();
+        let mut stopped = std::pin::pin!(stop.stopped());
         loop {
-            match link::before_alive(ring.next(&mut chunks, WRITE_BYTES)).await {
+            let next = tokio::select! {
+                biased; // what is there goes out before the end does
+                next = link::before_alive(ring.next(&mut chunks, WRITE_BYTES)) => next,
+                () = &mut stopped => return Ok(()),
+            };
+            match next {
                 None => writer.send_alive().await?,
                 Some(Ok(false)) => return Ok(()),
                 Some(Err(too_old)) => return Err(io::Error::other(too_old)),

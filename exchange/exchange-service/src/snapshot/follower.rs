@@ -141,6 +141,14 @@ impl<S: Storage, R: LogReader, F: Fold> SnapshotFollower<S, R, F> {
         Ok(id)
     }
 
+    /// Writes a snapshot now if anything was folded since the last one.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    pub fn write_if_behind(&mut self, now: TimestampNs) -> Result<Option<SnapshotId>, SnapshotError> {
+        if self.records > 0 { self.write(now).map(Some) } else { Ok(None) }
+    }
+
     /// The state.
     pub fn fold(&self) -> &F {
         &self.fold

@@ -71,6 +71,10 @@ pub struct Mix {
     pub trading_states: u64,
     /// Ids in arrival order, or opaque ones.
     pub dense_ids: bool,
+    /// How many of a thousand orders leave their id to the venue.
+    pub unnamed: u64,
+    /// How many of a thousand requests come under an idempotency key.
+    pub keyed: u64,
     /// Mean distance of a passive order from the middle, in ticks.
     pub distance_ticks: u64,
     /// The largest order of the usual ones, in lots.
@@ -98,6 +102,8 @@ impl Mix {
             administration: random.magnitude(5, 80),
             trading_states: random.below(300),
             dense_ids: random.permille(500),
+            unnamed: random.below(3) * 300,
+            keyed: random.below(4) * 200,
             distance_ticks: random.magnitude(1, 200),
             lots_max: random.magnitude(2, 400),
             life_max_ns: random.magnitude(1_000_000, 1_000_000_000),

@@ -7,6 +7,7 @@ mod administrator;
 mod malformed;
 mod market;
 mod mix;
+mod requests;
 mod trader;
 
 pub use administrator::Administrator;

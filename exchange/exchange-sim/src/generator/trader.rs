@@ -11,6 +11,7 @@ use exchange_types::{
 use super::market::Market;
 use super::mix::{Mix, TraderOperation};
 use super::opaque;
+use super::requests::Requests;
 use crate::random::Random;
 
 /// Orders a trader keeps in mind at most; older ones are forgotten and rest on.
@@ -38,6 +39,7 @@ pub struct Trader {
     middles: Vec<u64>,
     known: Vec<Known>,
     orders_made: u64,
+    requests: Requests,
 }
 
 impl Trader {
@@ -56,6 +58,7 @@ impl Trader {
             middles: market.instruments.iter().map(middle).collect(),
             known: Vec::new(),
             orders_made: 0,
+            requests: Requests::new(number),
         }
     }
 
@@ -94,8 +97,7 @@ impl Trader {
     pub fn next(&mut self, now: TimestampNs) -> Vec<u8> {
         let operation = self.mix.draw(&mut self.random);
         let command = self.command(operation, now);
-        let mut payload = Vec::new();
-        exchange_types::codec::encode_command(&command, &mut payload);
+        let mut payload = self.requests.write(&command, &self.mix, &mut self.random);
         if operation == TraderOperation::Malformed {
             let tag = ((self.number as u64) << 32) | self.orders_made;
             super::malformed::spoil(&mut payload, tag, &mut self.random);
@@ -226,7 +228,10 @@ impl Trader {
             5 => order.quantity = Quantity(u64::MAX - self.random.below(1_000)),
             6 => order.instrument = InstrumentId(self.random.magnitude(1, u64::from(u32::MAX)) as u32 + 3),
             7 => order.account = AccountId(1_000_000 + self.number as u32),
-            8 => order.order = OrderId(0),
+            8 => {
+                let (instrument, account) = (self.instrument(), self.account());
+                return Command::CancelOrder { instrument, account, order: OrderId(0) };
+            }
             9 => order.expires_at = TimestampNs(now.0 + 1_000_000),
             10 => {
                 order.time_in_force = TimeInForce::Gtd;
@@ -281,6 +286,9 @@ impl Trader {
     fn next_order(&mut self) -> OrderId {
         let number = self.orders_made * self.traders as u64 + self.number as u64 + 1;
         self.orders_made += 1;
+        if self.random.permille(self.mix.unnamed) {
+            return OrderId(0);
+        }
         OrderId(if self.mix.dense_ids { number } else { opaque(number) })
     }
 

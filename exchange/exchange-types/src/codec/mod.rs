@@ -35,6 +35,7 @@ pub use outcome::{
 };
 pub use request::{
     REQUEST_HEAD_BYTES, REQUEST_KIND, REQUEST_ROWS, decode_request, encode_request, peek_request_id,
+    split_request,
 };
 
 /// The version of every format in this module. One number for all: they are released together, and a reader of a new

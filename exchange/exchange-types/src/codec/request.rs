@@ -77,12 +77,16 @@ pub fn decode_request(bytes: &[u8]) -> Result<Request, Malformed> {
     Ok(Request { id: head.id, key: head.key, command })
 }
 
-/// Takes the head off, if there is one.
+/// Takes the head off a request, if there is one: what follows is the message of its command.
+///
+/// # Errors
+/// What is wrong with the head; the command is not looked at.
 #[inline]
-fn split_request(bytes: &[u8]) -> Result<(RequestHead, &[u8]), Malformed> {
-    if !is_request(bytes) {
-        return Ok((RequestHead::default(), bytes));
-    }
+pub fn split_request(bytes: &[u8]) -> Result<(RequestHead, &[u8]), Malformed> {
+    if is_request(bytes) { split_head(bytes) } else { Ok((RequestHead::default(), bytes)) }
+}
+
+fn split_head(bytes: &[u8]) -> Result<(RequestHead, &[u8]), Malformed> {
     let Some((head, command)) = bytes.split_at_checked(REQUEST_HEAD_BYTES) else {
         return Err(Malformed { reason: RejectReason::WrongLength, offset: bytes.len() });
     };

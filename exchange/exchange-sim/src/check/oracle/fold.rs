@@ -41,6 +41,8 @@ impl Oracle {
             format!("{entry:?}: {fast:?} and {reference:?}")
         })?;
         self.events.truncate(end);
+        let accounts = self.fast.engine.risk().accounts();
+        self.requests.fold(entry, &self.events[start..end], accounts)?;
         let hash = self.fast.engine.state_hash();
         ensure(hash == self.reference.engine.state_hash(), "equal venues have equal hashes", || {
             format!("after {}", entry.sequence)

@@ -2,9 +2,10 @@
 //!
 //! It takes part in nothing. A newcomer needs to know one thing: it believes the disk and the log's promises (what was durable
 //! once), never a process; so whatever a process tells anybody can be compared. What it is told is here; how it folds and counts is
-//! in `fold`.
+//! in `fold`, and what it knows of idempotency keys in `requests`.
 
 mod fold;
+mod requests;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
@@ -46,6 +47,7 @@ pub struct Oracle {
     log: Vec<Appended>,
     /// What is appended behind it.
     tail: VecDeque<Appended>,
+    requests: requests::Requests,
     fast: Venue<Fast>,
     reference: Venue<ReferenceBook>,
     events: Vec<Event>,
@@ -74,6 +76,7 @@ impl Oracle {
             commands: Vec::new(),
             log: Vec::new(),
             tail: VecDeque::new(),
+            requests: requests::Requests::default(),
             fast: Venue::new(),
             reference: Venue::reference(),
             events: Vec::new(),

@@ -1,1 +1,0 @@
-//! Rings, frames and streams over real connections.

@@ -1,0 +1,95 @@
+//! The OpenAPI document and the page of codes say what the gateway does, no more and no less.
+
+use std::collections::BTreeSet;
+
+use gateway::api::ROUTES;
+use gateway::openapi::document;
+use gateway::problem::{CODES, REJECT_CODES};
+use serde_json::Value;
+
+use crate::support::{Gateway, Venue};
+
+/// Every value of a member with this name, at any depth.
+fn all<'a>(value: &'a Value, name: &str, found: &mut Vec<&'a Value>) {
+    match value {
+        Value::Object(members) => {
+            for (member, value) in members {
+                if member == name {
+                    found.push(value);
+                }
+                all(value, name, found);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| all(item, name, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn routes_and_document_agree() {
+    let document = document();
+    let described: BTreeSet<(String, String)> = document["paths"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .flat_map(|(path, methods)| {
+            methods.as_object().unwrap().keys().map(move |method| (method.to_uppercase(), path.clone()))
+        })
+        .collect();
+    let routes = ROUTES.iter().map(|route| (route.method.to_string(), route.path.to_owned())).collect();
+    assert_eq!(described, routes);
+}
+
+#[test]
+fn every_reference_leads_somewhere_and_every_schema_is_used() {
+    let document = document();
+    let mut references = Vec::new();
+    all(&document, "$ref", &mut references);
+    for reference in &references {
+        let pointer = reference.as_str().unwrap().strip_prefix('#').unwrap();
+        assert!(document.pointer(pointer).is_some(), "{pointer}");
+    }
+    for kind in ["schemas", "headers"] {
+        for name in document["components"][kind].as_object().unwrap().keys() {
+            let pointer = Value::from(format!("#/components/{kind}/{name}"));
+            assert!(references.contains(&&pointer), "{name} is not used");
+        }
+    }
+}
+
+#[test]
+fn every_code_can_be_met_and_every_path_parameter_is_described() {
+    let document = document();
+    let mut enums = Vec::new();
+    all(&document["paths"], "code", &mut enums);
+    let met: BTreeSet<&str> = enums
+        .iter()
+        .flat_map(|schema| schema["enum"].as_array().unwrap())
+        .map(|code| code.as_str().unwrap())
+        .collect();
+    let table: BTreeSet<&str> = CODES.iter().chain(REJECT_CODES.iter()).map(|code| code.name).collect();
+    assert_eq!(met, table);
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for operation in methods.as_object().unwrap().values() {
+            let parameters = operation["parameters"].as_array().unwrap();
+            let named: Vec<String> = parameters
+                .iter()
+                .filter(|parameter| parameter["in"] == "path")
+                .map(|parameter| format!("{{{}}}", parameter["name"].as_str().unwrap()))
+                .collect();
+            assert_eq!(named.len(), path.matches('{').count(), "{path}");
+            assert!(named.iter().all(|name| path.contains(name)), "{path}");
+        }
+    }
+    let names = CODES.iter().chain(REJECT_CODES.iter()).map(|code| code.name);
+    assert_eq!(names.count(), table.len(), "no name stands for two codes");
+}
+
+#[tokio::test]
+async fn the_document_is_served_as_it_is() {
+    let venue = Venue::start().await;
+    let gateway = Gateway::ready(venue.address, &[]).await;
+    let served = gateway.nobody().get("/openapi.json").await.expect(200);
+    assert_eq!(served.header("content-type"), Some("application/json"));
+    assert_eq!(served.json(), document());
+}

@@ -1,0 +1,16 @@
+//! Snapshots: a follower folds the durable log beside the venue and writes its state down, and others begin with that.
+//!
+//! Not responsible for the format of files, nor for what recovery makes of them: both are in `exchange-service`. A newcomer
+//! needs to know one thing: a snapshot has two parts, the engine and the feed, both as of the same record, and each is served by
+//! itself to whoever recovers.
+
+mod fold;
+mod follower;
+mod serve;
+
+pub(crate) use fold::Venue;
+pub(crate) use follower::Follower;
+pub(crate) use serve::{Reader, serve};
+
+/// The part of the service's health that is the snapshots.
+pub(crate) const PART: &str = "snapshots";

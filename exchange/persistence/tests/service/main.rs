@@ -1,0 +1,10 @@
+//! The service over its own port: in this process, or as a process of its own where its end is the point.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod commands;
+mod disk;
+mod process;
+mod resolve;
+mod submit;
+mod support;
