@@ -134,6 +134,11 @@ class Account {
     }, 1_500);
   }
 
+  // The stream did not take something; without a token that is nobody's here.
+  refused(error) {
+    if (this.token) this.tell(error.detail ?? error.code, "bad");
+  }
+
   async refresh() {
     const [account, orders] = await Promise.all([
       this.ask("GET", `/v1/accounts/${encodeURIComponent(this.account)}`),

@@ -26,6 +26,15 @@ class Chart {
     this.candles = new Map();
     this.series = null;
     this.offset = 0;
+    this.loaded = false;
+  }
+
+  // All there is, newest first.
+  restart(candles) {
+    this.candles = new Map();
+    this.loaded = true;
+    for (const candle of candles) this.take(candle);
+    this.series = null;
   }
 
   setMarket(market, interval) {

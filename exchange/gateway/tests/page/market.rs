@@ -207,7 +207,8 @@ impl Market {
         })
     }
 
-    fn statistics(&self) -> Value {
+    /// The statistics.
+    pub fn statistics(&self) -> Value {
         let mut statistics = self.statistics_json();
         statistics["state"] = "open".into();
         self.message("statistics", statistics)
@@ -230,7 +231,7 @@ impl Market {
 
     /// The last trades.
     pub fn trades(&self, limit: usize) -> Value {
-        json!({ "market": self.symbol, "trades": self.trades.iter().take(limit).collect::<Vec<_>>() })
+        self.message("trades", json!({ "trades": self.trades.iter().take(limit).collect::<Vec<_>>() }))
     }
 
     /// The candles, newest first.
@@ -243,6 +244,6 @@ impl Market {
                 Self::candle_json(&Candle { start: candle.start / length * length, ..*candle })
             })
             .collect();
-        json!({ "market": self.symbol, "interval": interval, "candles": candles })
+        self.message("candles", json!({ "interval": interval, "candles": candles }))
     }
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::routing::{delete, get};
@@ -79,8 +79,6 @@ impl Server {
         let address = listener.local_addr().unwrap();
         let routes = Router::new()
             .route("/v1/markets", get(markets_list))
-            .route("/v1/markets/{symbol}/trades", get(trades))
-            .route("/v1/markets/{symbol}/candles", get(candles))
             .route("/v1/accounts/{id}", get(account))
             .route("/v1/orders", get(orders).post(order))
             .route("/v1/orders/{id}", delete(cancel))
@@ -155,26 +153,15 @@ async fn trade(shared: Arc<Shared>) {
 
 type App = State<Arc<Shared>>;
 
-fn with_market<T>(shared: &Shared, symbol: &str, take: impl FnOnce(&Market) -> T) -> T {
+/// What a market says; `None`: nothing, or there is no such market, as in a subscription to orders.
+fn with_market<T>(shared: &Shared, symbol: &str, take: impl FnOnce(&Market) -> Option<T>) -> Option<T> {
     let markets = shared.markets.lock().unwrap();
-    take(markets.iter().find(|market| market.symbol == symbol).unwrap())
+    take(markets.iter().find(|market| market.symbol == symbol)?)
 }
 
 async fn markets_list(State(shared): App) -> Json<Value> {
     let markets: Vec<Value> = shared.markets.lock().unwrap().iter().map(Market::overview).collect();
     Json(json!({ "markets": markets }))
-}
-
-async fn trades(State(shared): App, Path(symbol): Path<String>) -> Json<Value> {
-    Json(with_market(&shared, &symbol, |market| market.trades(60)))
-}
-
-async fn candles(
-    State(shared): App,
-    Path(symbol): Path<String>,
-    Query(query): Query<std::collections::HashMap<String, String>>,
-) -> Json<Value> {
-    Json(with_market(&shared, &symbol, |market| market.candles(&query["interval"])))
 }
 
 async fn account(Path(id): Path<String>, headers: HeaderMap) -> Json<Value> {
@@ -229,10 +216,19 @@ async fn talk(shared: &Shared, mut socket: WebSocket) -> Result<(), axum::Error>
                 match request["op"].as_str().unwrap() {
                     "ping" => socket.send(Message::text(r#"{"type":"pong"}"#)).await?,
                     "subscribe" => {
+                        let interval = word("interval");
+                        let first = with_market(shared, &key.0, |market| match key.1.as_str() {
+                            "depth" => Some(market.snapshot()),
+                            "trades" => Some(market.trades(100)),
+                            "candles" => Some(market.candles(&interval)),
+                            "statistics" => Some(market.statistics()),
+                            _ => None,
+                        });
                         if key.1 == "depth" {
                             shared.snapshots.fetch_add(1, Ordering::Relaxed);
-                            let snapshot = with_market(shared, &key.0, |market| market.snapshot().to_string());
-                            socket.send(Message::text(snapshot)).await?;
+                        }
+                        if let Some(first) = first {
+                            socket.send(Message::text(first.to_string())).await?;
                         }
                         subscribed.insert(key);
                     }
