@@ -55,6 +55,8 @@ function handle(message) {
       page.tradesLoaded = true;
       break;
     case "trade":
+      // The first message and what follows may overlap.
+      if (page.trades[0] && BigInt(message.id) <= BigInt(page.trades[0].id)) return;
       page.trades = [message, ...page.trades.slice(0, TRADES_KEPT - 1)];
       break;
     case "candles":
