@@ -18,7 +18,7 @@ use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
 use crate::auth::Access;
-use crate::problem::{Code, REJECT_CODES};
+use crate::problem::Code;
 use operations::{Answer, Operation};
 
 /// The document, written once.
@@ -184,9 +184,4 @@ fn headers() -> Value {
         },
         "Location": { "description": "Where the order is.", "schema": { "type": "string" } },
     })
-}
-
-/// All codes there are: the gateway's own, and the names of reject reasons.
-pub(crate) fn all_codes() -> impl Iterator<Item = Code> {
-    crate::problem::CODES.iter().copied().chain(REJECT_CODES.iter().copied())
 }

@@ -99,7 +99,7 @@ pub(super) fn route(method: &Method, path: &str) -> &'static Route {
 
 /// All operations.
 pub(super) fn all() -> Vec<Operation> {
-    let mut all = orders();
+    let mut all = Vec::from(orders());
     all.extend(changes());
     all.extend(admin());
     all.extend(operations_public::all());

@@ -129,7 +129,7 @@ fn service() -> [Operation; 2] {
             headers: &[],
         },
         is_command: false,
-        further: &[Code::BUSY],
+        further: &[Code::ORIGIN_FORBIDDEN, Code::UPGRADE_REQUIRED, Code::TOO_MANY_CONNECTIONS, Code::BUSY],
     };
     let document =
         get("/openapi.json", "getDocument", "service", "This document.", Vec::new(), "OpenApi", &[]);

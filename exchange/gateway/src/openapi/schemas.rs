@@ -244,13 +244,13 @@ fn accounts() -> Value {
 }
 
 fn market_data() -> Value {
-    let decimals = json!({ "type": "integer", "minimum": 0, "maximum": 18 });
-    let count = json!({ "type": "integer", "minimum": 0 });
+    let decimals = || json!({ "type": "integer", "minimum": 0, "maximum": 18 });
+    let count = || json!({ "type": "integer", "minimum": 0 });
     let level = json!({
         "type": "array", "prefixItems": [reference("Decimal"), reference("Decimal")], "minItems": 2, "maxItems": 2,
         "description": "Price and quantity.",
     });
-    let levels = json!({ "type": "array", "items": level });
+    let levels = || json!({ "type": "array", "items": level });
     json!({
         "Statistics": object(&[], [
             ("last_price", nullable("Decimal")), ("last_quantity", nullable("Decimal")),
@@ -259,11 +259,11 @@ fn market_data() -> Value {
             ("ask", nullable("Decimal")), ("ask_quantity", nullable("Decimal")),
             ("open", nullable("Decimal")), ("high", nullable("Decimal")), ("low", nullable("Decimal")),
             ("change", json!({ "type": "string", "pattern": "^-?[0-9]{1,20}(\\.[0-9]{1,18})?$" })),
-            ("volume", json!({ "type": "string" })), ("quote_volume", json!({ "type": "string" })), ("trades", count),
+            ("volume", json!({ "type": "string" })), ("quote_volume", json!({ "type": "string" })), ("trades", count()),
         ]),
         "Market": object(&[], [
             ("market", reference("Symbol")), ("base", reference("Asset")), ("quote", reference("Asset")),
-            ("base_decimals", decimals), ("quote_decimals", decimals),
+            ("base_decimals", decimals()), ("quote_decimals", decimals()),
             ("tick", reference("Decimal")), ("lot", reference("Decimal")),
             ("min_quantity", reference("Decimal")), ("max_quantity", reference("Decimal")),
             ("position_limit", nullable("Decimal")), ("maker_fee", reference("Decimal")),
@@ -274,7 +274,7 @@ fn market_data() -> Value {
         "Markets": object(&[], [("markets", list("Market"))]),
         "Depth": object(&[], [
             ("market", reference("Symbol")), ("sequence", reference("Nanoseconds")), ("time", reference("Time")),
-            ("time_ns", reference("Nanoseconds")), ("bids", levels), ("asks", levels),
+            ("time_ns", reference("Nanoseconds")), ("bids", levels()), ("asks", levels()),
         ]),
         "PublicTrade": object(&[], [
             ("id", reference("Id")), ("price", reference("Decimal")), ("quantity", reference("Decimal")),
@@ -285,7 +285,7 @@ fn market_data() -> Value {
             ("start", reference("Time")), ("start_ns", reference("Nanoseconds")), ("open", reference("Decimal")),
             ("high", reference("Decimal")), ("low", reference("Decimal")), ("close", reference("Decimal")),
             ("volume", json!({ "type": "string" })), ("quote_volume", json!({ "type": "string" })),
-            ("trades", count), ("closed", json!({ "type": "boolean" })),
+            ("trades", count()), ("closed", json!({ "type": "boolean" })),
         ]),
         "Candles": object(&[], [
             ("market", reference("Symbol")), ("interval", words(&crate::api::INTERVALS)), ("candles", list("Candle")),
@@ -295,17 +295,17 @@ fn market_data() -> Value {
 }
 
 fn problems() -> Value {
-    let text = json!({ "type": "string" });
+    let text = || json!({ "type": "string" });
     json!({
-        "FieldError": object(&[], [("field", text), ("problem", text)]),
+        "FieldError": object(&[], [("field", text()), ("problem", text())]),
         "Problem": {
             "type": "object",
             "description": "RFC 9457.",
             "properties": {
                 "type": { "type": "string", "pattern": "^urn:exchange:problem:[a-z0-9-]+$" },
-                "title": text, "status": { "type": "integer" },
+                "title": text(), "status": { "type": "integer" },
                 "code": { "type": "string", "description": "What a program looks at. Its meaning never changes." },
-                "detail": text,
+                "detail": text(),
                 "fields": { "type": "array", "items": reference("FieldError") },
                 "request": { "type": "string", "description": "The request whose outcome is unknown." },
                 "sequence": { "type": "string", "description": "The number of the rejected command in the log." },

@@ -240,6 +240,7 @@ async fn upgrade(State(streams): State<Streams>, request: Request) -> Response {
 type Admitted = (Option<Arc<Identity>>, crate::limits::Allowance);
 
 impl Inner {
+    #[expect(clippy::result_large_err, reason = "the error is the answer")]
     /// As the gate of the other routes, with the origin before everything else.
     fn admit(&self, address: IpAddr, headers: &HeaderMap) -> Result<Admitted, Response> {
         if !self.settings.origins.allow(headers) {

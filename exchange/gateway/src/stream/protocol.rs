@@ -60,7 +60,7 @@ impl From<Problem> for Fault {
     fn from(problem: Problem) -> Self {
         Self {
             code: problem.code.name,
-            detail: problem.detail.into_owned(),
+            detail: problem.detail.clone().into_owned(),
             retry_after_ms: problem.retry_after.map(|seconds| u64::from(seconds) * 1_000),
         }
     }

@@ -6,8 +6,8 @@
 pub(super) mod accounts;
 pub(super) mod admin;
 pub(super) mod change;
-pub mod history;
-pub mod markets;
+pub(super) mod history;
+pub(super) mod markets;
 pub(super) mod orders;
 
 use std::sync::Arc;
