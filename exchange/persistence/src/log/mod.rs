@@ -144,6 +144,11 @@ impl LogHandle {
         Sequence(self.shared.tail.ring.position())
     }
 
+    /// Everything up to here is durable.
+    pub(crate) fn durable(&self) -> Sequence {
+        Sequence(*self.shared.tail.durable.borrow())
+    }
+
     /// Hears of every durable position.
     pub(crate) fn watch_durable(&self) -> channel::Receiver<u64> {
         self.shared.tail.durable.subscribe()
@@ -175,8 +180,8 @@ impl LogHandle {
         self.shared.source.epoch_of(Sequence(u64::MAX)).map_or(0, |epoch| epoch.0)
     }
 
-    /// Where somebody stands whose last record is `after`, written under `epoch`. `None`: it is known from a snapshot, so it is
-    /// durable and there is one record with this number for ever.
+    /// Where somebody stands whose last record is `after`, written under `epoch`. `None`: it comes from a snapshot, which holds durable
+    /// records only and does not say whose the last was; there is but one it can be.
     pub(crate) fn place(&self, after: Sequence, epoch: Option<u32>) -> Place {
         if after > self.position() {
             return Place::Ahead;

@@ -29,7 +29,7 @@ const REST_MAX: Duration = Duration::from_secs(2);
 pub(crate) struct Commands {
     /// The follower's last record; none: it wants what comes from now on.
     after: Option<u64>,
-    /// The reign under which that record was written; none: it stands in a snapshot, which does not say it, and is durable.
+    /// The reign under which that record was written, where the follower knows it: one that comes from a snapshot does not.
     epoch: Option<u32>,
     /// Whether it wants records, or only how far they are durable.
     records: Option<bool>,
