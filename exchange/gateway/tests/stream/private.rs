@@ -1,9 +1,7 @@
 //! An account's own part of the stream: who gets in, what is told, and what happens when the connection ends.
 
-mod world;
-
+use crate::world::{Client, Said, World, seconds};
 use serde_json::json;
-use world::{Client, Said, World, seconds};
 
 const ORDERS: &str = r#"{"op":"subscribe","channel":"orders"}"#;
 const ARM: &str = r#"{"op":"cancel_on_disconnect","enabled":true}"#;

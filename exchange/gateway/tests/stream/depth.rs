@@ -1,15 +1,13 @@
 //! Market data over the stream: one chain for every client, whatever happens to the feed or to the client.
 
-mod world;
-
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use crate::world::{Book, Client, Said, World};
 use serde_json::json;
-use world::{Book, Client, Said, World};
 
 /// Changes the book as fast as it can be followed, until told otherwise; a small generator, so that a failure comes again.
-async fn trade_wildly(market: world::Market, time: Duration, cuts: u32) {
+async fn trade_wildly(market: crate::world::Market, time: Duration, cuts: u32) {
     let (start, mut seed) = (Instant::now(), 7_u64);
     let mut cut = 0;
     while start.elapsed() < time {
@@ -40,7 +38,7 @@ async fn follow(mut client: Client, last: tokio::sync::watch::Receiver<u64>) -> 
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn every_client_rebuilds_the_book_whenever_it_comes_and_however_often_the_feed_breaks() {
     let world = World::start(&[]).await;
     for price in 0..20 {
@@ -156,14 +154,14 @@ async fn flood(world: &World, messages: u32) {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn a_client_that_falls_behind_goes_on_with_a_snapshot() {
     let world = World::start(&[("STREAM_QUEUE", "32"), ("STREAM_SLOW", "60s")]).await;
     let mut client = world.connect().await;
     client.subscribe("depth", "BTC-USD").await;
     let mut book = Book::default();
     book.apply(&client.message_of("depth_snapshot").await);
-    let deadline = Instant::now() + world::PATIENCE;
+    let deadline = Instant::now() + crate::world::PATIENCE;
     while world.metric("stream_messages_dropped_total") == 0 {
         assert!(Instant::now() < deadline);
         flood(&world, 200).await;
@@ -178,7 +176,7 @@ async fn a_client_that_falls_behind_goes_on_with_a_snapshot() {
     world.end().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn a_client_that_stays_behind_is_closed_and_hinders_nobody() {
     let world = World::start(&[("STREAM_QUEUE", "32"), ("STREAM_SLOW", "300ms")]).await;
     let (mut slow, mut quick) = (world.connect().await, world.connect().await);
@@ -193,7 +191,7 @@ async fn a_client_that_stays_behind_is_closed_and_hinders_nobody() {
         }
         count
     });
-    let deadline = Instant::now() + world::PATIENCE;
+    let deadline = Instant::now() + crate::world::PATIENCE;
     while world.metric("stream_too_slow_total") == 0 {
         assert!(Instant::now() < deadline, "{}", world.metrics.exposition());
         flood(&world, 100).await;

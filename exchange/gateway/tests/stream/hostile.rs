@@ -1,7 +1,6 @@
 //! Clients that do what they should not: each gets a specific answer, and nothing changes.
 
-mod world;
-
+use crate::world::{Client, Said, World};
 use axum::body::Bytes;
 use futures_util::SinkExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -9,7 +8,6 @@ use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::Frame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
-use world::{Client, Said, World};
 
 #[tokio::test]
 async fn what_is_malformed_gets_its_code_and_changes_nothing() {
@@ -136,7 +134,7 @@ async fn frames_that_break_the_rules_end_the_connection() {
         stream.write_all(request.as_bytes()).await.unwrap();
         stream.write_all(bytes).await.unwrap();
         let mut answer = Vec::new();
-        let read = tokio::time::timeout(world::PATIENCE, stream.read_to_end(&mut answer)).await;
+        let read = tokio::time::timeout(crate::world::PATIENCE, stream.read_to_end(&mut answer)).await;
         // A reset is an end as well.
         drop(read.expect("the connection ends"));
         assert!(answer.starts_with(b"HTTP/1.1 101"));
