@@ -22,6 +22,9 @@ pub enum SubmitError {
     /// Nothing was done: the command is longer than a record may be.
     #[error("the command is too long")]
     TooLarge,
+    /// Nothing was done: persistence could not read what was sent. The gateway is older or newer than it, or has made a mistake.
+    #[error("persistence could not read the command")]
+    Malformed,
     /// Nothing was done: the log is stopped, for example because its disk is full.
     #[error("the log is stopped")]
     LogStopped,
@@ -48,8 +51,7 @@ impl From<Unavailable> for SubmitError {
             Unavailable::Busy => Self::Busy,
             Unavailable::TooLarge => Self::TooLarge,
             Unavailable::Stopped => Self::LogStopped,
-            // Persistence reads another version of the format than this gateway writes; nothing was logged.
-            Unavailable::Malformed => Self::NotTaken,
+            Unavailable::Malformed => Self::Malformed,
         }
     }
 }
