@@ -18,10 +18,12 @@ mod formats;
 mod fuzz;
 mod generate;
 mod process;
+mod python;
 mod reference;
 mod sim;
 mod test;
 mod tidy;
+mod venue;
 mod workspace;
 
 use std::process::ExitCode;
@@ -38,7 +40,7 @@ struct Task {
     run: fn(&Workspace, &[String]) -> Result<()>,
 }
 
-const TASKS: [Task; 12] = [
+const TASKS: [Task; 16] = [
     Task { name: "ci", arguments: "", summary: "everything the gate checks, in order", run: ci::run },
     Task {
         name: "test",
@@ -84,7 +86,7 @@ const TASKS: [Task; 12] = [
     },
     Task {
         name: "bench",
-        arguments: "config|check [--rounds N] | exchange [book|engine|commit] [--quick]",
+        arguments: "config|check [--rounds N] | exchange [book|engine|commit|durable] [--quick]",
         summary: "CPU and peak memory beside other programs; speed beside plain counterparts",
         run: bench::run,
     },
@@ -99,6 +101,30 @@ const TASKS: [Task; 12] = [
         arguments: "[--seed N [--verbose] | --seeds N | --minutes M] [--from S] [--coverage]",
         summary: "the exchange in one thread from a seed, with faults; one seed or many",
         run: sim::run,
+    },
+    Task {
+        name: "loadgen",
+        arguments: "[--url URL] [--rate N] [--connections N] [--seconds S] [--json]",
+        summary: "load on a gateway over HTTP and the stream, in an open or a closed loop",
+        run: venue::loadgen,
+    },
+    Task {
+        name: "faults",
+        arguments: "[--kills N] [--seed S]",
+        summary: "kill services at random moments under load and hold what they promised against the log",
+        run: venue::faults,
+    },
+    Task {
+        name: "rebuild",
+        arguments: "[--seconds S] [--rate N]",
+        summary: "a book rebuilt from the stream by an ordinary client under load, against the queried one",
+        run: venue::rebuild,
+    },
+    Task {
+        name: "openapi-check",
+        arguments: "[--examples N] [--seed S]",
+        summary: "every operation of the OpenAPI document exercised by schemathesis",
+        run: venue::openapi_check,
     },
     Task {
         name: "fuzz",

@@ -1,6 +1,6 @@
-//! The tests, with what they need from outside: the reference `docker-compose` and the corpus of real projects.
+//! The tests, with what they need from outside: the reference `docker-compose`, the corpus of real projects, Python packages.
 //!
-//! Neither is required. What could not be had is named before and after the run, so that a green result never hides
+//! None is required. What could not be had is named before and after the run, so that a green result never hides
 //! that half of it did not happen.
 
 use std::io::{BufRead, BufReader};
@@ -9,6 +9,7 @@ use std::process::Stdio;
 use anyhow::{Context, Result, bail};
 
 use crate::process;
+use crate::python;
 use crate::reference;
 use crate::workspace::Workspace;
 
@@ -75,6 +76,13 @@ pub(crate) fn run_tests(workspace: &Workspace, arguments: &[String]) -> Result<C
             "tests over the corpus of real projects",
             "the shared folder beside the checkout is absent".into(),
         )),
+    }
+    match python::provide(workspace) {
+        Ok(path) => {
+            println!("python:    {}", path.display());
+            command.env("EXCHANGE_PYTHON", path);
+        }
+        Err(error) => gaps.push(("tests of the exchange by Python clients", format!("{error:#}"))),
     }
     show(&gaps);
 

@@ -8,6 +8,10 @@ use serde_json::Value;
 
 use crate::process;
 
+/// The programs of a venue, and the one that puts load on it.
+const VENUE: [&str; 7] =
+    ["gateway", "matching-engine", "market-data", "risk-engine", "persistence", "exchange", "exchange-load"];
+
 /// The workspace this program was started in.
 pub(crate) struct Workspace {
     /// The repository's root folder.
@@ -101,6 +105,20 @@ impl Workspace {
     /// When it does not compile.
     pub(crate) fn build_exchange_load(&self) -> Result<PathBuf> {
         self.build_exchange("exchange-load")
+    }
+
+    /// Builds the services, `exchange` and `exchange-load` as production is built, and returns the folder they are in.
+    ///
+    /// # Errors
+    /// When one does not compile.
+    pub(crate) fn build_venue(&self) -> Result<PathBuf> {
+        let mut command = self.cargo();
+        command.args(["build", "--quiet", "--locked", "--profile", "exchange", "--bins"]);
+        for package in VENUE {
+            command.args(["--package", package]);
+        }
+        process::run(&mut command)?;
+        Ok(self.target.join("exchange"))
     }
 
     /// Builds a program of the exchange as production is built, and returns where it is.

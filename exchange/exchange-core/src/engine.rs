@@ -107,9 +107,7 @@ impl<B: OrderBook> Engine<B> {
     /// state that has skipped a command is worth nothing. Also if an invariant is broken: see [`Risk::settle`].
     #[inline]
     pub fn apply(&mut self, header: &CommandHeader, command: &Command, events: &mut EventBuffer) {
-        let before = self.begin(header, RequestId(0), events);
-        self.risk.admit(header, command, &mut self.admitted, events);
-        self.carry_out(before, events);
+        self.apply_under(header, &RequestHead::default(), command, events);
     }
 
     /// The same for a request: who waits for it is told by [`step`](Self::step) and [`outcome`](Self::outcome), and one that
@@ -122,8 +120,8 @@ impl<B: OrderBook> Engine<B> {
         self.apply_under(header, &request.head(), &request.command, events);
     }
 
-    /// The same for a request in two parts.
-    #[inline]
+    /// The same for a request in two parts. Inlined like what it calls: between the calls there is as much work as inside them.
+    #[inline(always)]
     pub(crate) fn apply_under(
         &mut self,
         header: &CommandHeader,
@@ -174,7 +172,7 @@ impl<B: OrderBook> Engine<B> {
     }
 
     /// Time passes, up to this command: orders end. Returns how many events there were before.
-    #[inline]
+    #[inline(always)]
     fn begin(&mut self, header: &CommandHeader, request: RequestId, events: &mut EventBuffer) -> usize {
         assert!(header.sequence == self.progress.sequence.next(), "commands are folded in without a gap");
         assert!(header.time >= self.progress.time, "time does not go backwards");
@@ -194,7 +192,7 @@ impl<B: OrderBook> Engine<B> {
     }
 
     /// Matching does what risk has admitted, and risk settles it.
-    #[inline]
+    #[inline(always)]
     fn carry_out(&mut self, before: usize, events: &mut EventBuffer) {
         let decided = events.len();
         for admitted in &self.admitted {

@@ -327,3 +327,54 @@ fn a_venue_has_1024_instruments_and_refuses_one_more() {
     assert_eq!(venue.risk().instruments().len(), 1_024);
     venue.audit().unwrap();
 }
+
+#[test]
+fn a_trader_who_does_not_know_whether_it_was_heard_asks_again_under_the_same_key() {
+    check(
+        "market BTC-USD
+         account alice
+         account bob
+         deposit alice USD 1000
+         deposit bob BTC 10
+         under 1 buy alice 0: 4 @ 100
+           = rested 7: 4 @ 100
+         under 1 buy alice 0: 4 @ 100
+           = repeated 7
+           | alice USD 600 + 400
+         under 1 buy alice 0: 5 @ 100
+           = rejected 9: request-conflict
+         under 1 sell bob 0: 4 @ 100
+           = trade 10 with 7: 4 @ 100
+         under 1 buy alice 0: 4 @ 100
+           = repeated 7
+           | alice USD 600 + 0
+           | alice BTC 4 + 0
+         under 2 withdraw alice USD 601
+           = rejected 0: insufficient-funds
+         deposit alice USD 1
+         under 2 withdraw alice USD 601
+           = repeated 12
+           | alice USD 601 + 0
+         under 3 withdraw alice USD 601
+           | alice USD 0 + 0",
+    );
+}
+
+#[test]
+fn an_order_and_its_replacement_can_leave_their_ids_to_the_venue() {
+    check(
+        "market BTC-USD
+         account alice
+         deposit alice USD 1000
+         buy alice 0: 1 @ 100
+           = rested 5: 1 @ 100
+         replace alice 5 with 0: 2 @ 90
+           = cancelled 5: 1, replaced
+           = rested 6: 2 @ 90
+         replace alice 0 with 0: 2 @ 90
+           = rejected 0: zero-order-id
+         buy alice 0: 100 @ 100
+           = rejected 8: insufficient-funds
+           | orders alice: 6",
+    );
+}

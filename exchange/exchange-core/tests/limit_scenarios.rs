@@ -215,3 +215,32 @@ fn a_mass_cancel_can_be_narrowed() {
            | orders bob: 4",
     );
 }
+
+#[test]
+fn what_may_happen_can_be_asked_of_an_account_a_market_and_the_venue() {
+    check(
+        "market BTC-USD
+           | state venue: open
+           | state BTC-USD: open
+         tier 1 orders 2
+         account alice tier 1
+           | state alice: open
+           | tier of alice: 1
+         halt alice
+           = trading state set
+           | state alice: halted
+           | state BTC-USD: open
+         kill BTC-USD
+           = trading state set
+           | state BTC-USD: killed
+           | state venue: open
+         halt venue
+           = trading state set
+           | state venue: halted
+         open alice
+           = trading state set
+           | state alice: open
+         move alice to tier 0
+           | tier of alice: 0",
+    );
+}

@@ -169,3 +169,49 @@ fn an_engine_that_has_seen_nothing_survives() {
     assert_eq!(restored.state_hash(), engine.state_hash());
     assert_eq!(restored.time(), TimestampNs(0));
 }
+
+/// Bytes of a request that is remembered: key, account, sequence, time, content.
+const REQUEST_BYTES: usize = 44;
+
+/// Requests are the last part; each rule about them is broken in the first or in the second of them.
+#[test]
+fn remembered_requests_that_no_venue_has_are_refused() {
+    let snapshot = small_snapshot();
+    let requests = restore(&snapshot).unwrap().risk().remembered_requests();
+    let first = snapshot.len() - requests * REQUEST_BYTES;
+    let count = u64::from_le_bytes(snapshot[first - 8..first].try_into().unwrap());
+    assert_eq!(count, requests as u64, "they stand at the end");
+    let second = first + REQUEST_BYTES;
+    let words = |word: u64| word.to_le_bytes().to_vec();
+    let known = snapshot[first..first + 20].to_vec();
+    let (of_its_own, in_order, forgotten) = (
+        "a request is that of an account there is, under a key of its own",
+        "requests come in the order of the log",
+        "a request that has had its time is forgotten",
+    );
+    for (at, bytes, rule) in [
+        (first, vec![0; 16], of_its_own),
+        (first + 16, vec![99, 0, 0, 0], of_its_own),
+        (second, known, of_its_own),
+        (first + 20, words(0), in_order),
+        (first + 20, words(1 << 40), in_order),
+        (second + 20, words(1), in_order),
+        (first + 28, words(1 << 40), in_order),
+        (second + 28, words(1), in_order),
+    ] {
+        let mut broken = snapshot.clone();
+        broken[at..at + bytes.len()].copy_from_slice(&bytes);
+        let fault = restore(&broken).unwrap_err().fault;
+        assert_eq!(fault, SnapshotFault::Invalid { rule }, "{} in the {rule:?}", at - first);
+    }
+    // A day later by the clock of the venue, and nothing was forgotten.
+    let mut late = snapshot.clone();
+    late[28..36].copy_from_slice(&words(1 << 60));
+    // Orders that end by themselves are not in the way of this.
+    let fault = restore(&late).unwrap_err().fault;
+    assert_eq!(fault, SnapshotFault::Invalid { rule: forgotten });
+    let mut many = snapshot;
+    many[first - 8..first].copy_from_slice(&words(1 << 27));
+    let fault = restore(&many).unwrap_err().fault;
+    assert!(matches!(fault, SnapshotFault::TooMany { what: "remembered requests", .. }), "{fault:?}");
+}

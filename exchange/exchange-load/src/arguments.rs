@@ -8,6 +8,10 @@ use exchange_load::bench;
 use exchange_load::flow::{Ids, Mix};
 use exchange_load::replay::Book;
 
+use crate::services::{
+    BareArguments, DurableArguments, FaultsArguments, LoadArguments, OpenApiArguments, RebuildArguments,
+};
+
 /// Order flow for the exchange: generate, describe, replay, compare.
 #[derive(Parser)]
 #[command(name = "exchange-load", version)]
@@ -46,6 +50,16 @@ pub(crate) enum Command {
     /// Measure parts of the exchange beside plain counterparts in the same run
     #[command(subcommand)]
     Bench(BenchCommand),
+    /// Put load on a gateway over HTTP and say how long answers took
+    Load(LoadArguments),
+    /// The bare loop that the exchange is compared with: take an order, commit it, answer
+    Bare(BareArguments),
+    /// Kill services at random moments under load, and hold everything that was promised against the log
+    Faults(FaultsArguments),
+    /// Let a Python program rebuild the book from the stream under load and compare it with what a query says
+    Rebuild(RebuildArguments),
+    /// Let schemathesis exercise every operation of the OpenAPI document
+    Openapi(OpenApiArguments),
     /// Kill a process that writes the log, at random moments, and look whether anything acknowledged is lost
     SoakKill {
         /// How often
@@ -74,6 +88,8 @@ pub(crate) enum BenchCommand {
     Engine(Effort),
     /// Group commit: durable acknowledgements per second beside a bare loop that only writes and syncs
     Commit(CommitArguments),
+    /// Durable acknowledgements of the five services beside the bare loop; the promises; all services in one process
+    Durable(DurableArguments),
 }
 
 #[derive(Args)]

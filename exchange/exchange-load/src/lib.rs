@@ -6,12 +6,18 @@
 //! book it leaves) is what every implementation must reproduce.
 
 pub mod bench;
+pub mod client;
 pub mod commands;
 pub mod commit;
 pub mod differential;
+pub mod durable;
 pub mod engine;
+pub mod faults;
 pub mod feed;
 pub mod flow;
 pub mod key;
+pub mod load;
 pub mod naive;
+pub mod outsiders;
 pub mod replay;
+pub mod venue;

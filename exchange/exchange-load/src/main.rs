@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "printing is what this program does")]
 
 mod arguments;
+mod services;
 
 use std::fs::File;
 use std::io::{BufWriter, ErrorKind, Write};
@@ -48,6 +49,12 @@ fn run(command: Command) -> Result<()> {
         Command::Feed { file } => measure_feed(&file),
         Command::SoakKill { rounds, seed, folder } => soak_kill(&Soak { rounds, seed, folder }),
         Command::WriteUntilKilled { folder } => write_until_killed(&folder),
+        Command::Bench(BenchCommand::Durable(arguments)) => services::measure_durable(&arguments),
+        Command::Rebuild(arguments) => services::rebuild_book(&arguments),
+        Command::Openapi(arguments) => services::check_document(&arguments),
+        Command::Faults(arguments) => services::kill_services(&arguments),
+        Command::Load(arguments) => services::put_load(&arguments),
+        Command::Bare(arguments) => services::serve_bare(&arguments),
         Command::Flow(FlowCommand::Key { file }) => {
             println!("{} {}", file.display(), Book::Plain.replay(&read_flow(&file)?).key);
             Ok(())

@@ -1,12 +1,11 @@
 //! The books of a snapshot and the log behind it.
 //!
-//! Not responsible for steps. A newcomer needs to know one thing: up to what is durable now, the whole engine is folded from the log
-//! itself, money included; so a recovery depends on persistence alone, and the outcomes of the way are in the ring for those who
-//! resume. Only then the books are taken out of it and the rest of the engine is dropped.
+//! Not responsible for steps. A newcomer needs to know one thing: up to the present end of the log, the whole engine is folded from
+//! the log itself, money included; so a recovery depends on persistence alone, and the outcomes of the way are in the ring for
+//! those who resume. Only then the books are taken out of it and the rest of the engine is dropped.
 
 use std::time::Instant;
 
-use axum::http::StatusCode;
 use exchange_core::FastEngine;
 use exchange_service::net::{Backoff, CommandStream, Place, Reconnect, Said, Turn, Wanted};
 use exchange_types::EventBuffer;
@@ -15,10 +14,10 @@ use crate::books::{Books, Done, Stand};
 use crate::durability::{Durability, Release};
 use crate::held::Held;
 use crate::restore::restore;
-use crate::service::PERSISTENCE;
-use crate::task::Task;
+use crate::service::{BOOKS, PERSISTENCE};
+use crate::task::{Task, is_elsewhere};
 
-/// Books that stand at the end of what is durable, or a little behind it.
+/// Books that stand at the end of the log, or a little before it.
 pub(crate) struct Recovered {
     pub(crate) books: Books,
     /// What is not durable yet.
@@ -40,13 +39,13 @@ struct Way {
     events: EventBuffer,
     held: Held,
     durable: u64,
-    /// What was durable when the log was opened first.
+    /// The end of the log when it was opened first.
     target: Option<u64>,
     done: Done,
 }
 
 impl Task {
-    /// Builds the books anew. A persistence that is not there is waited for.
+    /// Builds the books anew, as far as the log goes now. A persistence that is not there is waited for.
     ///
     /// # Errors
     /// As [`LogLost`] says.
@@ -56,9 +55,13 @@ impl Task {
             match restore(&self.client, &self.persistence).await {
                 Ok(engine) => {
                     self.metrics.recoveries.inc();
-                    if let Some(way) = self.follow(engine).await {
-                        return self.arrive(way);
+                    if let Some(way) = self.follow(engine).await? {
+                        return Ok(arrived(way));
                     }
+                    self.health.unhealthy(
+                        BOOKS,
+                        "the log does not have the records that were folded in; recovering",
+                    );
                 }
                 Err(error) => self.health.unhealthy(PERSISTENCE, error.to_string()),
             }
@@ -67,7 +70,7 @@ impl Task {
     }
 
     /// Folds the log. `None`: it has other records than those that were folded in, and everything begins anew.
-    async fn follow(&mut self, engine: FastEngine) -> Option<Way> {
+    async fn follow(&mut self, engine: FastEngine) -> Result<Option<Way>, LogLost> {
         let sequence = engine.sequence().0;
         tracing::info!(sequence, "the state of a snapshot is restored");
         self.publisher.begin(sequence, 0);
@@ -88,9 +91,19 @@ impl Task {
             match log.turn(open).await {
                 Turn::Opened => {
                     self.health.healthy(PERSISTENCE);
-                    self.publisher.reign(log.get().map_or(0, |stream| stream.reign()));
+                    let Some(stream) = log.get() else { continue };
+                    self.publisher.reign(stream.reign());
+                    let (end, published) = (stream.end(), self.publisher.position());
+                    if end < published {
+                        return Err(LogLost { end, published });
+                    }
+                    way.target.get_or_insert(end);
+                    // An empty log has nothing to wait for.
+                    if way.has_arrived() {
+                        return Ok(Some(way));
+                    }
                 }
-                Turn::Refused(error) if error.status() == Some(StatusCode::CONFLICT) => return None,
+                Turn::Refused(error) if is_elsewhere(&error) => return Ok(None),
                 Turn::Refused(error) => self.health.unhealthy(PERSISTENCE, error.to_string()),
                 Turn::Lost(error) => self.persistence_lost(&error),
                 Turn::Arrived => {
@@ -101,7 +114,7 @@ impl Task {
                         self.persistence_lost(&error);
                     }
                     if way.has_arrived() {
-                        return Some(way);
+                        return Ok(Some(way));
                     }
                     // A long log is no reason not to answer anybody meanwhile.
                     tokio::task::yield_now().await;
@@ -121,17 +134,14 @@ impl Task {
         }
         self.metrics.count(std::mem::take(&mut way.done));
     }
+}
 
-    fn arrive(&self, way: Way) -> Result<Recovered, LogLost> {
-        let place = way.place();
-        let published = self.publisher.position();
-        if way.durable < published {
-            return Err(LogLost { end: way.durable, published });
-        }
-        let stand = Stand { place, time: way.engine.time(), events: way.engine.events() };
-        tracing::info!(sequence = place.sequence, durable = way.durable, "the books are recovered");
-        Ok(Recovered { books: Books::new(way.engine.into_matching(), stand), held: way.held })
-    }
+/// Takes the books out.
+fn arrived(way: Way) -> Recovered {
+    let place = way.place();
+    let stand = Stand { place, time: way.engine.time(), events: way.engine.events() };
+    tracing::info!(sequence = place.sequence, durable = way.durable, "the books are recovered");
+    Recovered { books: Books::new(way.engine.into_matching(), stand), held: way.held }
 }
 
 impl Way {
@@ -148,10 +158,7 @@ impl Way {
         let arrived = Instant::now();
         while let Some(said) = stream.next_ready()? {
             match said {
-                Said::Durable(durable) => {
-                    self.durable = self.durable.max(durable);
-                    self.target.get_or_insert(durable);
-                }
+                Said::Durable(durable) => self.durable = self.durable.max(durable),
                 Said::Record(record) => {
                     let header = record.header;
                     if header.time < self.engine.time() {

@@ -139,8 +139,8 @@ impl Task {
                     self.persistence_lost(&error);
                 }
             }
-            Turn::Refused(error) if error.status() == Some(StatusCode::CONFLICT) => {
-                return Some(End::Recover("the log has lost records that were carried out"));
+            Turn::Refused(error) if is_elsewhere(&error) => {
+                return Some(End::Recover("the log does not have the records that were carried out"));
             }
             Turn::Refused(error) => self.health.unhealthy(PERSISTENCE, error.to_string()),
             Turn::Lost(error) => {
@@ -298,6 +298,11 @@ impl Live {
         }
         Ok(())
     }
+}
+
+/// Whether the log does not have the place that was asked for: another record is there, or none, or it is kept no more.
+pub(crate) fn is_elsewhere(error: &ConnectError) -> bool {
+    matches!(error.status(), Some(StatusCode::CONFLICT | StatusCode::GONE))
 }
 
 /// Takes the last of the positions that have arrived.

@@ -14,22 +14,29 @@ pub(crate) struct Lead {
     chunks: VecDeque<(u64, usize)>,
     bytes: usize,
     bytes_max: usize,
+    /// How far matching has come, which may be ahead of the fold.
+    confirmed: u64,
 }
 
 impl Lead {
     /// Nothing is ahead. The ring has this many bytes.
     pub(crate) fn new(ring_bytes: usize) -> Self {
-        Self { chunks: VecDeque::new(), bytes: 0, bytes_max: ring_bytes / 2 }
+        Self { chunks: VecDeque::new(), bytes: 0, bytes_max: ring_bytes / 2, confirmed: 0 }
     }
 
     /// A chunk was made that ends with this step.
     pub(crate) fn add(&mut self, last: u64, bytes: usize) {
+        // Matching that has recovered from the log is ahead: it says so once, and needs none of these.
+        if last <= self.confirmed {
+            return;
+        }
         self.bytes += bytes;
         self.chunks.push_back((last, bytes));
     }
 
     /// Matching has come this far.
     pub(crate) fn confirm(&mut self, position: u64) {
+        self.confirmed = position;
         while let Some((last, bytes)) = self.chunks.front().copied() {
             if last > position {
                 break;
@@ -63,5 +70,15 @@ mod tests {
         lead.confirm(4_711);
         assert!(!lead.is_full() && lead.chunks.is_empty() && lead.bytes == 0);
         lead.confirm(1);
+    }
+
+    #[test]
+    fn what_was_confirmed_before_it_was_made_does_not_count() {
+        let mut lead = Lead::new(100);
+        lead.confirm(10);
+        lead.add(10, 1_000);
+        assert!(!lead.is_full());
+        lead.add(11, 50);
+        assert!(lead.is_full());
     }
 }

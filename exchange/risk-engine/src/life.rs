@@ -19,7 +19,7 @@ pub(crate) struct Life {
     lead: Lead,
     /// Up to where the log is durable.
     durable: u64,
-    /// What was durable when this life began, once that is known.
+    /// The end of the log when this life began, once that is known.
     target: Option<u64>,
     caught_up: bool,
     /// Questions about a later state than this one. **When there are too many, the next one is dropped**, which says 503.
@@ -54,10 +54,14 @@ impl Life {
         self.caught_up && self.lead.is_full()
     }
 
+    /// The log ends here, now that it was opened.
+    pub(crate) fn log_ends_at(&mut self, sequence: u64) {
+        self.target.get_or_insert(sequence);
+    }
+
     /// The log is durable up to here.
     pub(crate) fn durable_up_to(&mut self, sequence: u64) {
         self.durable = self.durable.max(sequence);
-        self.target.get_or_insert(sequence);
     }
 
     /// Matching has published up to here.
@@ -75,7 +79,12 @@ impl Life {
         true
     }
 
-    /// Returns whether the fold has reached, for the first time, what was durable when it began.
+    /// Whether the fold has reached what the log had when it began.
+    pub(crate) fn has_caught_up(&self) -> bool {
+        self.caught_up
+    }
+
+    /// Returns whether the fold has reached, for the first time, what the log had when it began.
     pub(crate) fn catch_up(&mut self) -> bool {
         let reached = self.target.is_some_and(|target| self.fold.place().sequence >= target);
         let first = reached && !self.caught_up;

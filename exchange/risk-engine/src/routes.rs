@@ -38,7 +38,7 @@ pub(crate) struct Steps {
     pub(crate) reigns: Reigns,
     /// The reign of the log's writer.
     pub(crate) reign: u32,
-    /// Whether the fold has reached what was durable when it began.
+    /// Whether the fold has reached what the log had when it began.
     pub(crate) caught_up: bool,
 }
 

@@ -10,7 +10,9 @@ use axum::http::StatusCode;
 use exchange_core::FastEngine;
 use exchange_service::health::{Health, Status};
 use exchange_service::metrics::seconds;
-use exchange_service::net::{Address, Backoff, Client, CommandStream, Reconnect, Ring, Said, Turn, Wanted};
+use exchange_service::net::{
+    Address, Backoff, Client, CommandStream, ConnectError, Reconnect, Ring, Said, Turn, Wanted,
+};
 use tokio::sync::{mpsc, watch};
 
 use crate::confirm::Confirmed;
@@ -46,6 +48,7 @@ impl Task {
     pub(crate) async fn run(mut self) {
         // The fold needs nobody to take its steps at first.
         self.health.healthy(MATCHING);
+        let mut backoff = Backoff::default();
         loop {
             let engine = self.begin().await;
             let fold = Fold::new(engine);
@@ -56,9 +59,18 @@ impl Task {
             let source = ring.source();
             let steps = Steps { source, reigns: Reigns::default(), reign: 0, caught_up: false };
             *self.serving.steps() = Some(steps);
-            let Forget = self.live(Life::new(fold, ring, self.ring_bytes)).await;
+            let mut life = Life::new(fold, ring, self.ring_bytes);
+            let Forget = self.live(&mut life).await;
             *self.serving.steps() = None;
-            self.health.unhealthy(FOLD, "the log has lost records that were folded in; recovering");
+            self.health.unhealthy(FOLD, "the log does not have the records that were folded in; recovering");
+            // A snapshot that is ahead of the log will not be better at once.
+            let lived = life.has_caught_up();
+            drop(life);
+            if lived {
+                backoff.reset();
+            } else {
+                backoff.wait().await;
+            }
         }
     }
 
@@ -87,15 +99,15 @@ impl Task {
     }
 
     /// Follows the log with this state.
-    async fn live(&mut self, mut life: Life) -> Forget {
+    async fn live(&mut self, life: &mut Life) -> Forget {
         let mut log = Reconnect::<CommandStream>::default();
         let mut waited = false;
-        self.confirm(&mut life, waited);
+        self.confirm(life, waited);
         loop {
             let waits = life.waits();
             if waits != waited {
                 waited = waits;
-                self.confirm(&mut life, waits);
+                self.confirm(life, waits);
             }
             let (client, persistence) = (&self.client, &self.persistence);
             let place = life.fold.place();
@@ -103,22 +115,37 @@ impl Task {
             tokio::select! {
                 biased; // the log comes first; questions get their share after each batch
                 turn = log.turn(open), if !waits => match turn {
-                    Turn::Opened => self.opened(&mut log),
-                    Turn::Arrived => self.batch(&mut life, &mut log).await,
-                    Turn::Refused(error) if error.status() == Some(StatusCode::CONFLICT) => return Forget,
+                    Turn::Opened => self.opened(life, &mut log),
+                    Turn::Arrived => self.batch(life, &mut log).await,
+                    Turn::Refused(error) if is_elsewhere(&error) => return Forget,
                     Turn::Refused(error) => self.health.unhealthy(PERSISTENCE, error.to_string()),
                     Turn::Lost(error) => self.lost(&error),
                 },
-                Ok(()) = self.confirmed.changed() => self.confirm(&mut life, waits),
+                Ok(()) = self.confirmed.changed() => self.confirm(life, waits),
                 Some(query) = self.queries.recv() => life.ask(query),
             }
         }
     }
 
-    fn opened(&self, log: &mut Reconnect<CommandStream>) {
+    fn opened(&self, life: &mut Life, log: &mut Reconnect<CommandStream>) {
         self.health.healthy(PERSISTENCE);
-        if let (Some(stream), Some(steps)) = (log.get(), &mut *self.serving.steps()) {
+        let Some(stream) = log.get() else { return };
+        life.log_ends_at(stream.end());
+        if let Some(steps) = &mut *self.serving.steps() {
             steps.reign = stream.reign();
+        }
+        // An empty log has nothing to wait for.
+        self.catch_up(life);
+    }
+
+    /// Says so where the fold has reached, for the first time, what the log had when it began.
+    fn catch_up(&self, life: &mut Life) {
+        if life.catch_up() {
+            tracing::info!(sequence = life.fold.place().sequence, "caught up with the log");
+            if let Some(steps) = &mut *self.serving.steps() {
+                steps.caught_up = true;
+            }
+            self.health.healthy(FOLD);
         }
     }
 
@@ -137,13 +164,7 @@ impl Task {
             log.fail();
             self.lost(&error);
         }
-        if life.catch_up() {
-            tracing::info!(sequence = life.fold.place().sequence, "caught up with the log");
-            if let Some(steps) = &mut *self.serving.steps() {
-                steps.caught_up = true;
-            }
-            self.health.healthy(FOLD);
-        }
+        self.catch_up(life);
         life.settle();
         self.measure(life);
         for _ in 0..QUERIES_PER_BATCH {
@@ -204,6 +225,11 @@ impl Task {
         metrics.accounts.set(gauge(risk.accounts() as u64));
         metrics.live_orders.set(gauge(risk.live_orders() as u64));
     }
+}
+
+/// Whether the log does not have the place that was asked for: another record is there, or none, or it is kept no more.
+fn is_elsewhere(error: &ConnectError) -> bool {
+    matches!(error.status(), Some(StatusCode::CONFLICT | StatusCode::GONE))
 }
 
 fn gauge(number: u64) -> i64 {

@@ -85,7 +85,8 @@ fn matching_that_is_fed_with_the_steps_does_what_a_fold_of_the_log_does() {
     }
     let (after, last) = (before.len() as u64, payloads.len() as u64);
     wait_for(&risk, last);
-    let (engine, outcomes) = (persistence.log().fold(after).0, persistence.log().fold(last).1);
+    let log = persistence.log().clone();
+    let (engine, outcomes) = (log.fold(after).0, log.fold(last).1);
     let found = read_steps(&risk, engine.into_matching(), after, last);
     assert!(found == outcomes[before.len()..], "the outcomes of the steps are those of the log");
     let rejects = risk.get("/metrics").1;
@@ -146,7 +147,8 @@ fn a_log_that_lost_its_end_is_folded_anew_and_readers_are_sent_away() {
     assert!(closed, "the reader is sent away, and gets no step of the new reign before");
     assert_eq!(refusal(&risk, "after=1500&epoch=1"), Some(409));
     assert_eq!(refusal(&risk, "after=1300&epoch=1"), None);
-    let (engine, outcomes) = (persistence.log().fold(1_000).0, persistence.log().fold(last).1);
+    let log = persistence.log().clone();
+    let (engine, outcomes) = (log.fold(1_000).0, log.fold(last).1);
     assert!(read_steps(&risk, engine.into_matching(), 1_000, last) == outcomes[1_000..]);
     assert_eq!(risk.metric("risk_recoveries_total"), Some(2));
 }

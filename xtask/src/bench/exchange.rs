@@ -10,12 +10,15 @@ use crate::process;
 use crate::workspace::Workspace;
 
 /// The parts, in the order in which they are measured when none is named.
-const PARTS: [&str; 3] = ["book", "engine", "commit"];
+const PARTS: [&str; 4] = ["book", "engine", "commit", "durable"];
 
-/// Builds `exchange-load` and passes everything on to its `bench`; without a part, all of them run, and one that misses a target
+/// Builds the services and `exchange-load`, and passes everything on to its `bench`; without a part, all of them run, and one that misses a target
 /// does not keep the others from running.
 pub(super) fn run(workspace: &Workspace, arguments: &[String]) -> Result<()> {
-    let program = workspace.build_exchange_load()?;
+    // The services take minutes to build and only one part needs them.
+    let alone = matches!(arguments.first().map(String::as_str), Some("book" | "engine" | "commit"));
+    let program =
+        if alone { workspace.build_exchange_load()? } else { workspace.build_venue()?.join("exchange-load") };
     let bench = |arguments: &[String]| process::run(Command::new(&program).arg("bench").args(arguments));
     if arguments.first().is_some_and(|part| !part.starts_with("--")) {
         return bench(arguments);

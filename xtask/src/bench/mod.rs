@@ -20,7 +20,7 @@ use crate::workspace::Workspace;
 const LARGEST_CASE: &str = "buenhyden__hy-home.docker__kafka-stack";
 const ROUNDS_DEFAULT: u32 = 5;
 
-/// `cargo xtask bench config|check [--rounds N]`, `cargo xtask bench exchange [book|engine|commit] [OPTIONS]`
+/// `cargo xtask bench config|check [--rounds N]`, `cargo xtask bench exchange [book|engine|commit|durable] [OPTIONS]`
 pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<()> {
     if let [what, rest @ ..] = arguments
         && what == "exchange"
@@ -33,7 +33,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<()> {
             (what, number.parse().with_context(|| format!("--rounds needs a number, found `{number}`"))?)
         }
         _ => bail!(
-            "usage: cargo xtask bench config|check [--rounds N], or bench exchange [book|engine|commit] [OPTIONS]"
+            "usage: cargo xtask bench config|check [--rounds N], or bench exchange [book|engine|commit|durable] [OPTIONS]"
         ),
     };
     let verdicts = match what.as_str() {

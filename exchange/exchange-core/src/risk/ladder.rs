@@ -1,7 +1,8 @@
 //! The ladder: which commands are rejected, tested in the order of [`RejectReason`].
 //!
 //! It decides and changes nothing. A newcomer needs to know one thing: the first fault on the way down is the answer, and
-//! this table says which rungs a command passes. Codes from 100 are the decoder's, those from 600 the book's.
+//! this table says which rungs a command passes. Codes from 100 are the decoder's, those from 190 are about idempotency keys and
+//! come before this table (see `requests`), those from 600 are the book's.
 //!
 //! | command | rungs, from the top |
 //! |---|---|

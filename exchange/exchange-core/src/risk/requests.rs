@@ -311,12 +311,12 @@ impl Risk {
         admitted: &mut Vec<Admitted>,
         events: &mut EventBuffer,
     ) {
-        let Some(account) = owner_of(command) else {
-            return self.admit(header, command, admitted, events);
-        };
+        let owner = owner_of(command);
         let content = self.requests.content(command);
         let opens = matches!(command, Command::OpenAccount { .. });
-        if opens || self.accounts.get(account).is_some() {
+        if let Some(account) = owner
+            && (opens || self.accounts.get(account).is_some())
+        {
             match self.requests.look_up(account, key.get(), content) {
                 Known::New => {}
                 Known::Repeated(original) => return events.push(Event::Repeated { account, original }),
@@ -325,7 +325,9 @@ impl Risk {
         }
         self.admit(header, command, admitted, events);
         // Asked again, because the command may have opened it.
-        if self.accounts.get(account).is_some() {
+        if let Some(account) = owner
+            && self.accounts.get(account).is_some()
+        {
             let CommandHeader { sequence, time } = *header;
             self.requests.remember(Remembered::new(key.get(), sequence, time, content, account));
         }

@@ -11,6 +11,9 @@
 //!   | alice USD 0 + 1000           free and reserved
 //! ```
 //!
+//! `under 7 buy alice ...` is the command under the idempotency key 7, and `repeated 9` says that it came as command 9. A fact may
+//! also be `state alice: halted`, of an account, a market or the `venue`.
+//!
 //! A command without a `=` line must not be rejected. After every command everything is counted again.
 
 use std::collections::BTreeMap;
@@ -70,7 +73,11 @@ impl Table {
     /// Carries out a command and writes down what happened.
     fn command(&mut self, line: &str) -> Vec<String> {
         let words: Vec<&str> = line.split([' ', ':']).filter(|word| !word.is_empty()).collect();
-        let command = match words[..] {
+        let (key, words) = match &words[..] {
+            ["under", key, words @ ..] => (Some(number(key)), words),
+            words => (None, words),
+        };
+        let command = match *words {
             ["at", time] => {
                 self.venue.now = TimestampNs(number(time));
                 Command::Tick
@@ -145,7 +152,10 @@ impl Table {
             },
             _ => panic!("no command: `{line}`"),
         };
-        let events = self.venue.apply(&command);
+        let events = match key {
+            Some(key) => self.venue.ask_under(key.into(), &command),
+            None => self.venue.apply(&command),
+        };
         self.venue.audit();
         events.iter().map(written).collect()
     }
@@ -250,6 +260,17 @@ impl Table {
                 ),
                 None => format!("order {order}: gone"),
             },
+            ["state", name, ..] => {
+                let state = match (self.accounts.get(name), self.markets.get(name)) {
+                    (Some(account), _) => risk.account(*account).unwrap().state,
+                    (None, Some(market)) => risk.instrument_state(*market).unwrap(),
+                    (None, None) => risk.venue_state(),
+                };
+                format!("state {name}: {}", format!("{state:?}").to_lowercase())
+            }
+            ["tier", "of", name, ..] => {
+                format!("tier of {name}: {}", risk.account(self.accounts[name]).unwrap().tier)
+            }
             ["orders", name, ..] => {
                 let orders = risk.orders_of(self.accounts[name]);
                 let ids: Vec<String> = orders.map(|open| open.order.to_string()).collect();
@@ -312,6 +333,7 @@ fn written(event: &Event) -> String {
         Event::Rejected { order, reason, .. } => format!("rejected {order}: {}", reason.name()),
         Event::TradingStateSet { .. } => "trading state set".to_owned(),
         Event::Ticked => "time passed".to_owned(),
+        Event::Repeated { original, .. } => format!("repeated {original}"),
         other => format!("{other:?}"),
     }
 }

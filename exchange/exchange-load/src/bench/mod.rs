@@ -46,7 +46,7 @@ impl Report {
     }
 
     /// Adds a target that is reached up to `most`.
-    fn at_most(&mut self, what: &str, found: f64, most: f64) {
+    pub(crate) fn at_most(&mut self, what: &str, found: f64, most: f64) {
         let text = format!("{what}: {found:.1}, at most {most}");
         self.verdicts.push(Verdict { text, reached: found <= most });
     }

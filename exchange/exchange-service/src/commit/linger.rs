@@ -27,15 +27,28 @@ const LOOK_EVERY: u32 = 32;
 const SKIP_MAX: u32 = 64;
 
 /// What the writer knows of its waiters.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Linger {
+    /// The longest wait.
+    time_max: Duration,
     /// How many waits are still to be skipped.
     skip: u32,
     /// How many will be skipped after the next wait that is in vain.
     skip_next: u32,
 }
 
+impl Default for Linger {
+    fn default() -> Self {
+        Self::new(LINGER_MAX)
+    }
+}
+
 impl Linger {
+    /// Waits no longer than `time_max` at a time; with zero never.
+    pub(crate) fn new(time_max: Duration) -> Self {
+        Self { time_max: time_max.min(LINGER_MAX), skip: 0, skip_next: 0 }
+    }
+
     /// Waits until `gathered` reports as many as can be expected, or `elapsed` says that time is up. `there` were gathered
     /// when the `released` were told: whoever came since is one of those, and must not be counted twice.
     pub(crate) fn wait(
@@ -46,7 +59,7 @@ impl Linger {
         gathered: impl Fn() -> usize,
         elapsed: impl Fn() -> Duration,
     ) {
-        if released == 0 {
+        if released == 0 || self.time_max.is_zero() {
             return;
         }
         if self.skip > 0 {
@@ -54,7 +67,7 @@ impl Linger {
             return;
         }
         let expected = there + released;
-        let time = (sync / LINGER_SHARE).min(LINGER_MAX);
+        let time = (sync / LINGER_SHARE).min(self.time_max);
         loop {
             if gathered() >= expected {
                 self.skip_next = 0;
@@ -91,6 +104,11 @@ mod tests {
     #[test]
     fn nobody_is_waited_for_where_nobody_was_released() {
         Linger::default().wait(0, 0, SYNC, || panic!("nobody is counted"), never);
+    }
+
+    #[test]
+    fn whoever_is_told_never_to_wait_does_not() {
+        Linger::new(Duration::ZERO).wait(0, 5, SYNC, || panic!("nobody is counted"), never);
     }
 
     #[test]

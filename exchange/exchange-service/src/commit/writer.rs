@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use exchange_types::{Sequence, TimestampNs};
 
-use super::linger::Linger;
+use super::linger::{LINGER_MAX, Linger};
 use super::queue::{Queue, Submitter, Work};
 use crate::log::{Appended, Log, LogError, Payloads, chain};
 
@@ -58,12 +58,26 @@ impl<L: Log + Send + 'static> Committer<L> {
         clock: impl FnMut() -> TimestampNs + Send + 'static,
         follower: impl Follower + 'static,
     ) -> Result<Self, io::Error> {
+        Self::start_with(log, clock, follower, LINGER_MAX)
+    }
+
+    /// The same with another longest wait for waiters to come back, at most [`LINGER_MAX`]. With zero the writer never spins, which
+    /// is right where those who are told are not those who submit: then nobody comes back.
+    ///
+    /// # Errors
+    /// When no thread can be made.
+    pub fn start_with(
+        log: L,
+        clock: impl FnMut() -> TimestampNs + Send + 'static,
+        follower: impl Follower + 'static,
+        linger_max: Duration,
+    ) -> Result<Self, io::Error> {
         let queue = Arc::new(Queue::new(log.limits(), log.next_sequence(), log.durable()));
         let shared = Arc::clone(&queue);
         let writer = thread::Builder::new().name("log-writer".into()).spawn(move || {
             // Whoever waits must hear of it even if this thread panics.
             let mut stop = StopOnDrop { queue: &shared, cause: Some("the writer panicked".into()) };
-            let result = write(log, &shared, clock, follower);
+            let result = write(log, &shared, clock, follower, Linger::new(linger_max));
             stop.cause = result.as_ref().err().map(|error| chain(error));
             result
         })?;
@@ -134,10 +148,10 @@ fn write<L: Log>(
     queue: &Queue,
     mut clock: impl FnMut() -> TimestampNs,
     mut follower: impl Follower,
+    mut linger: Linger,
 ) -> Result<L, LogError> {
     let mut payloads = Payloads::new();
     let mut wakers = Vec::new();
-    let mut linger = Linger::default();
     let (mut there, mut released) = (0, 0);
     let mut sync_time = Duration::ZERO;
     loop {

@@ -85,7 +85,8 @@ fn begin(settings: &Settings, folder: &Path, metrics: &LogMetrics) -> Result<Ope
     let source = log.source();
     let (mut clock, behind) = Clock::new(fold.time());
     let follower = TailFollower::new(Arc::clone(&tail), metrics.clone());
-    let committer = Committer::start(log, move || clock.now(), follower).map_err(thread_error)?;
+    let committer =
+        Committer::start_with(log, move || clock.now(), follower, settings.linger).map_err(thread_error)?;
     let log = LogHandle::new(committer.submitter(), source, tail, metrics.clone());
     Ok(Opened { log, committer, behind, state: (fold, restored), snapshots, storage })
 }
