@@ -120,7 +120,7 @@ async fn a_reject_is_a_problem_with_the_name_of_its_reason() {
     ] {
         assert_eq!(trader.post("/v1/orders", body).await.expect(422).code(), code);
     }
-    let unopened = gateway.trader(77).post("/v1/orders", limit("buy", "60000", "1")).await.expect(422);
+    let unopened = gateway.trader(77).post("/v1/orders", limit("buy", "60000", "1")).await.expect(404);
     assert_eq!(unopened.code(), "unknown-account");
 }
 

@@ -219,6 +219,7 @@ fn routes(inner: &Arc<Inner>) -> Router {
         .route("/internal/orders/{order}", get(order))
         .route("/internal/orders", get(orders))
         .route("/internal/trades", get(trades))
+        .route(net::FEED, get(feed))
         .route("/internal/markets", get(markets))
         .route("/internal/markets/{symbol}", get(markets))
         .route("/internal/markets/{symbol}/{part}", get(markets))
@@ -298,6 +299,14 @@ async fn outcomes(State(inner): Shared, Query(resume): Query<Resume>, upgrade: U
     }
     let (position, reader) = (source.position(), source.reader(after));
     upgrade.accept(position, 0, move |link| serve_ring(reader, link, Duration::ZERO))
+}
+
+/// Live market data, of which there is none.
+async fn feed(upgrade: Upgrade) -> Response {
+    upgrade.accept(0, 0, |link| async move {
+        let ring = Ring::new(0, 0);
+        serve_ring(ring.source().reader(0), link, Duration::ZERO).await
+    })
 }
 
 async fn resolve(State(inner): Shared, Json(question): Json<Value>) -> Response {
