@@ -1,5 +1,7 @@
 //! Gateways that share limits through a real Redis, which is killed and comes back.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod redis;
 
 use std::net::IpAddr;
@@ -30,7 +32,7 @@ impl Gateway {
         let pairs = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let mut environment = Environment::new(pairs);
         let settings = Settings::read(&mut environment);
-        environment.finish().unwrap();
+        environment.finish().expect("the environment is right");
         let (metrics, health, stop) =
             (Metrics::new("gateway"), Health::new("gateway", &[shared::PART]), Stop::new());
         let limiter = Limiter::new(settings, Clock::default(), &metrics);
@@ -69,7 +71,7 @@ impl Gateway {
 
     async fn stop(self) {
         self.stop.stop();
-        self.sharing.await.unwrap();
+        self.sharing.await.expect("it does not panic");
     }
 }
 
