@@ -103,7 +103,8 @@ fn page() -> String {
          its meaning.\n`detail` says what is the matter this time, `fields` names every field, parameter and header that is wrong.\n\n\
          ## Of the gateway\n\n| status | code | meaning |\n|---|---|---|\n",
     );
-    let line = |code: &gateway::problem::Code| format!("| {} | `{}` | {} |\n", code.status, code.name, code.meaning);
+    let line =
+        |code: &gateway::problem::Code| format!("| {} | `{}` | {} |\n", code.status, code.name, code.meaning);
     CODES.iter().for_each(|code| page.push_str(&line(code)));
     page.push_str(
         "\n## Of the venue\n\nA command that the venue rejected has changed nothing; it has a place in the log all the same, which `sequence` \
@@ -120,5 +121,8 @@ fn the_page_of_codes_is_that_of_the_table() {
         std::fs::write(path, page()).unwrap();
     }
     let written = std::fs::read_to_string(path).unwrap_or_default();
-    assert!(written == page(), "docs/exchange-problems.md is stale: UPDATE_PAGES=1 cargo test -p gateway --test api page");
+    assert!(
+        written == page(),
+        "docs/exchange-problems.md is stale: UPDATE_PAGES=1 cargo test -p gateway --test api page"
+    );
 }
