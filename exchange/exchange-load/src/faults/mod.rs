@@ -95,8 +95,9 @@ fn trade_and_check(plan: &Plan, folder: PathBuf, mut progress: impl FnMut(&str))
     if killed.is_ok() {
         std::thread::sleep(AFTERWARDS);
     }
-    let seen = trading.end()?;
+    let seen = trading.end();
     killed?;
+    let seen = seen?;
     findings.violations.extend(venue.ended()?);
     let data = venue.data();
     venue.stop()?;

@@ -168,10 +168,10 @@ impl Dealer {
         let open =
             |answered: &Answered| matches!(answered, Answered::Unknown { .. } | Answered::NotTaken { .. });
         if !open(&again) && !open(before) && again != *before {
-            self.violation(format!(
-                "{asked:?}: first answered {before:?}, under the same key then {again:?}"
-            ));
+            let text = format!("{asked:?}: first answered {before:?}, under the same key then {again:?}");
+            self.violation(text);
         }
+        1
     }
 
     fn violation(&self, text: String) {
