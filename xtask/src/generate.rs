@@ -1,7 +1,7 @@
 //! Pages that are written from code: everything in `docs/reference`, and the dependency table of ARCHITECTURE.md.
 //!
-//! `hardpan internal-docs FOLDER` writes the pages of hardpan and `formats` that of the exchange, because neither world knows
-//! the other; this file only decides where they go and whether they are stale.
+//! `hardpan internal-docs FOLDER` writes the pages of hardpan, `formats` and `exchange variables` those of the exchange, because
+//! neither world knows the other; this file only decides where they go and whether they are stale.
 //! The whole folder is generated, so a file in it that the program no longer writes is stale too.
 
 use std::collections::BTreeMap;
@@ -70,6 +70,10 @@ fn generated(workspace: &Workspace) -> Result<BTreeMap<PathBuf, Vec<u8>>> {
         bail!("`hardpan internal-docs` wrote nothing");
     }
     files.insert(PathBuf::from(formats::NAME), formats::page().into_bytes());
+    // The build above makes every program of the workspace.
+    let exchange = workspace.target.join("debug").join("exchange");
+    let variables = process::capture(Command::new(exchange).arg("variables"))?;
+    files.insert(PathBuf::from("exchange-environment.md"), variables.into_bytes());
     Ok(files)
 }
 

@@ -12,6 +12,7 @@
 mod arrows;
 mod bench;
 mod book;
+mod browser;
 mod ci;
 mod deny;
 mod formats;

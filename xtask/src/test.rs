@@ -8,6 +8,7 @@ use std::process::Stdio;
 
 use anyhow::{Context, Result, bail};
 
+use crate::browser;
 use crate::process;
 use crate::python;
 use crate::reference;
@@ -83,6 +84,13 @@ pub(crate) fn run_tests(workspace: &Workspace, arguments: &[String]) -> Result<C
             command.env("EXCHANGE_PYTHON", path);
         }
         Err(error) => gaps.push(("tests of the exchange by Python clients", format!("{error:#}"))),
+    }
+    match browser::provide() {
+        Ok(path) => {
+            println!("browser:   {}", path.display());
+            command.env("EXCHANGE_BROWSER", path);
+        }
+        Err(error) => gaps.push(("tests of the exchange's page in a browser", format!("{error:#}"))),
     }
     show(&gaps);
 

@@ -81,7 +81,8 @@ impl Health {
         self.set(part, Status::Healthy, None);
     }
 
-    /// A part is not well. A change is logged.
+    /// A part is not well. A change is logged, as what it is: a part that has never been well yet waits for another service, as every
+    /// start does.
     pub fn set(&self, part: &'static str, status: Status, reason: Option<String>) {
         let mut parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
         let entry = parts.entry(part).or_insert_with(|| Entry {
@@ -95,6 +96,7 @@ impl Health {
             let reason = entry.part.reason.as_deref().unwrap_or_default();
             match status {
                 Status::Healthy => tracing::info!(part, "healthy"),
+                _ if !entry.started => tracing::info!(part, reason, "waiting"),
                 Status::Degraded => tracing::warn!(part, reason, "degraded"),
                 Status::Unhealthy => tracing::error!(part, reason, "unhealthy"),
             }

@@ -6,6 +6,7 @@
 use std::io::Write;
 use std::net::SocketAddr;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 
@@ -25,6 +26,9 @@ pub struct Frame {
     /// What it measures.
     pub metrics: Metrics,
 }
+
+/// How long work on other threads may hold up the end of a service that has already said that it is done.
+const LEFTOVER_MAX: Duration = Duration::from_secs(1);
 
 /// Why a service ended that nobody asked to.
 #[derive(Debug, thiserror::Error)]
@@ -71,33 +75,97 @@ pub trait Service {
     ) -> impl Future<Output = Result<(), ServiceError>>;
 }
 
-/// Exit code of a service that was asked to end, or that ended its work.
-const DONE: u8 = 0;
-/// Exit code of a service that failed.
-const FAILED: u8 = 1;
-/// Exit code of a wrong configuration.
-const USAGE: u8 = 2;
-/// Exit code of a machine that does not give what is needed.
-const ENVIRONMENT: u8 = 3;
+/// How a program of the exchange ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Ending {
+    /// It was asked to end, or its work is done.
+    Done = 0,
+    /// A service failed.
+    Failed = 1,
+    /// Wrong usage or a wrong configuration; nothing was begun.
+    Usage = 2,
+    /// The machine is at fault: a port, a disk, signals.
+    Environment = 3,
+}
 
-/// The whole of a service's `main`.
+impl From<Ending> for ExitCode {
+    fn from(ending: Ending) -> Self {
+        Self::from(ending as u8)
+    }
+}
+
+impl From<&ServiceError> for Ending {
+    fn from(error: &ServiceError) -> Self {
+        if error.environment { Self::Environment } else { Self::Failed }
+    }
+}
+
+/// A service whose settings have been read. What is left is to run it.
+pub struct Prepared {
+    name: &'static str,
+    listen: SocketAddr,
+    run: Box<dyn FnOnce(Stop) -> Result<(), ServiceError> + Send>,
+}
+
+impl std::fmt::Debug for Prepared {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Prepared").field("name", &self.name).field("listen", &self.listen).finish()
+    }
+}
+
+impl Prepared {
+    /// Reads the settings of a service. Nothing is bound, opened or begun yet.
+    #[must_use]
+    pub fn read<S: Service>(environment: &mut Environment) -> Self {
+        environment.read_for(S::NAME);
+        let settings = S::settings(environment);
+        let listen = S::listen(&settings);
+        Self { name: S::NAME, listen, run: Box::new(move |stop| run_on_thread::<S>(settings, stop, false)) }
+    }
+
+    /// The service's name.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Where it will listen.
+    #[must_use]
+    pub fn listen(&self) -> SocketAddr {
+        self.listen
+    }
+
+    /// Runs it on this thread, which becomes its only one, until `stop`.
+    ///
+    /// # Errors
+    /// As [`run_on_thread`].
+    pub fn run(self, stop: Stop) -> Result<(), ServiceError> {
+        (self.run)(stop)
+    }
+}
+
+/// The whole program of one service.
 #[must_use]
 pub fn main<S: Service>() -> ExitCode {
     let mut environment = Environment::of_process();
     let telemetry = TelemetrySettings::read(&mut environment);
+    environment.read_for(S::NAME);
     let settings = S::settings(&mut environment);
     if let Err(errors) = environment.finish() {
-        return say_and_exit(S::NAME, &errors.to_string(), USAGE);
+        // A wrong configuration is for the person at the terminal, before there is a log. Where standard error is closed there is
+        // nobody to tell.
+        drop(writeln!(std::io::stderr(), "error: {}: {errors}", S::NAME));
+        return Ending::Usage.into();
     }
     telemetry.start();
-    let stop = Stop::new();
-    ExitCode::from(match run_on_thread::<S>(settings, stop, true) {
-        Ok(()) => DONE,
+    match run_on_thread::<S>(settings, Stop::new(), true) {
+        Ok(()) => Ending::Done.into(),
         Err(error) => {
             tracing::error!(service = S::NAME, reason = %error, "ended");
-            if error.environment { ENVIRONMENT } else { FAILED }
+            Ending::from(&error).into()
         }
-    })
+    }
 }
 
 /// Runs a service on this thread, which becomes its only one.
@@ -113,7 +181,9 @@ pub fn run_on_thread<S: Service>(
         .enable_all()
         .build()
         .map_err(|error| ServiceError::environment(format!("no runtime: {error}")))?;
-    runtime.block_on(async {
+    // Lines of the log say which service they are of, also where several share a process.
+    let _named = tracing::error_span!("service", service = S::NAME).entered();
+    let ended = runtime.block_on(async {
         if signals {
             stop.on_signals().map_err(|error| ServiceError::environment(format!("no signals: {error}")))?;
         }
@@ -122,15 +192,11 @@ pub fn run_on_thread<S: Service>(
             .await
             .map_err(|error| ServiceError::environment(format!("cannot listen on {address}: {error}")))?;
         let bound = listener.local_addr().unwrap_or(address);
-        tracing::info!(service = S::NAME, address = %bound, version = env!("CARGO_PKG_VERSION"), "listening");
+        tracing::info!(address = %bound, version = env!("CARGO_PKG_VERSION"), "listening");
         let frame = Frame { stop, health: Health::new(S::NAME, S::PARTS), metrics: Metrics::new(S::NAME) };
         S::run(settings, listener, frame).await
-    })
-}
-
-/// A wrong configuration is for the person at the terminal, before there is a log.
-fn say_and_exit(service: &str, text: &str, code: u8) -> ExitCode {
-    // Where standard error is closed there is nobody to tell.
-    drop(writeln!(std::io::stderr(), "error: {service}: {text}"));
-    ExitCode::from(code)
+    });
+    // Whatever still folds on another thread works for nobody any more.
+    runtime.shutdown_timeout(LEFTOVER_MAX);
+    ended
 }

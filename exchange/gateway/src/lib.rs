@@ -11,6 +11,7 @@ pub mod limits;
 pub mod link;
 mod listing;
 pub mod openapi;
+pub mod page;
 pub mod problem;
 mod service;
 mod settings;

@@ -37,20 +37,20 @@ struct Resume {
 }
 
 struct FakeRisk {
-    process: Process,
+    _process: Process,
     _rings: Vec<Ring>,
 }
 
 impl FakeRisk {
     /// Each connection gets the next of these streams, and the last one for ever after.
-    fn start(streams: Vec<Vec<Item>>) -> Self {
+    fn start(port: u16, streams: Vec<Vec<Item>>) -> Self {
         let rings: Vec<Ring> = streams.iter().map(|items| ring(items)).collect();
         let scripts: Scripts = Arc::new(Mutex::new(rings.iter().rev().map(Ring::source).collect()));
         let router = Router::new().route(STEPS, get(steps)).with_state(scripts);
-        let process = Process::run(free_port(), async move |listener| {
+        let process = Process::run(port, async move |listener| {
             serve(listener, router, Limits::default(), Stop::new()).await;
         });
-        Self { process, _rings: rings }
+        Self { _process: process, _rings: rings }
     }
 }
 
@@ -103,38 +103,61 @@ fn ring(items: &[Item]) -> Ring {
     ring
 }
 
-fn start(persistence: &FakePersistence, risk: &FakeRisk) -> Process {
-    let port = free_port();
-    let settings = matching_engine::Settings {
-        listen: ([127, 0, 0, 1], port).into(),
-        persistence: persistence.address(),
-        risk: address(risk.process.port),
-        ring_bytes: 16 << 20,
-    };
-    Process::start::<MatchingEngine>(settings, port)
+/// A venue whose matching engine has begun with an empty log, so that all it knows comes from the steps of a risk engine that is
+/// not there yet.
+struct Venue {
+    persistence: FakePersistence,
+    matching: Process,
+    risk_port: u16,
 }
 
-/// A venue whose log has `count` records of which nothing is durable yet.
-fn prepared(seed: u64, count: usize) -> FakePersistence {
-    let persistence = FakePersistence::start();
-    persistence.append(&payloads(seed, 1_000)[..count]);
-    persistence
+impl Venue {
+    fn start() -> Self {
+        let (persistence, risk_port, port) = (FakePersistence::start(), free_port(), free_port());
+        let settings = matching_engine::Settings {
+            listen: ([127, 0, 0, 1], port).into(),
+            persistence: persistence.address(),
+            risk: address(risk_port),
+            ring_bytes: 16 << 20,
+        };
+        let matching = Process::start::<MatchingEngine>(settings, port);
+        wait_until("the books are there", || {
+            matching.get("/health").1.contains("\"books\":{\"status\":\"healthy\"}")
+        });
+        Self { persistence, matching, risk_port }
+    }
+
+    /// The same with a log of so many records, of which none is durable.
+    fn with_log(seed: u64, count: usize) -> Self {
+        let venue = Self::start();
+        venue.persistence.append(&payloads(seed, 1_000)[..count]);
+        venue
+    }
+
+    fn consumer(&self) -> Consumer {
+        Consumer::start(address(self.matching.port), self.persistence.address())
+    }
+
+    /// The steps of the whole log as it is.
+    fn items(&self) -> Vec<Item> {
+        let log = self.persistence.log();
+        items(&log, log.last())
+    }
 }
 
 #[test]
 fn a_step_with_another_digest_stops_the_venue_before_anything_is_told() {
-    let persistence = prepared(41, 400);
-    let mut steps = items(&persistence.log(), 400);
+    let venue = Venue::with_log(41, 400);
+    let mut steps = venue.items();
     steps[299].body[DIGEST_AT] ^= 1;
-    let risk = FakeRisk::start(vec![steps]);
-    let matching = start(&persistence, &risk);
-    let consumer = Consumer::start(address(matching.port), persistence.address());
+    let _risk = FakeRisk::start(venue.risk_port, vec![steps]);
+    let (matching, consumer) = (&venue.matching, venue.consumer());
     wait_until("it stops", || matching.get("/health").1.contains("nothing is published any more"));
     let (status, health) = matching.get("/health");
     assert_eq!(status, 503);
-    assert!(health.contains("\"books\":{\"status\":\"unhealthy\",\"reason\":\"command 300 of reign 1: the events of command 300 have the digest"), "{health}");
-    assert!(health.contains("risk expects"), "{health}");
-    persistence.sync();
+    let said = "\"books\":{\"status\":\"unhealthy\",\"reason\":\"command 300 of reign 1: the events of command 300 have the digest";
+    assert!(health.contains(said) && health.contains("risk expects"), "{health}");
+    venue.persistence.sync();
     // It stays up for people to look, and tells nothing; a consumer waits.
     std::thread::sleep(Duration::from_millis(300));
     assert_eq!((consumer.count(), matching.get("/ready").0), (0, 503));
@@ -143,49 +166,47 @@ fn a_step_with_another_digest_stops_the_venue_before_anything_is_told() {
 
 #[test]
 fn risk_says_that_matching_disagrees() {
-    let persistence = prepared(42, 200);
-    let mut steps = items(&persistence.log(), 200);
+    let venue = Venue::with_log(42, 200);
+    let mut steps = venue.items();
     steps[150].body[DIGEST_AT + 3] ^= 0x40;
-    let fake = FakeRisk::start(vec![steps]);
-    let matching = start(&persistence, &fake);
+    let _fake = FakeRisk::start(venue.risk_port, vec![steps]);
     let port = free_port();
     let settings = risk_engine::Settings {
         listen: ([127, 0, 0, 1], port).into(),
-        persistence: persistence.address(),
-        matching: address(matching.port),
+        persistence: venue.persistence.address(),
+        matching: address(venue.matching.port),
         ring_bytes: 1 << 20,
     };
     let risk = Process::start::<risk_engine::RiskEngine>(settings, port);
     wait_until("risk says it", || {
         let (status, health) = risk.get("/health");
-        status == 503
-            && health.contains("\"matching-engine\":{\"status\":\"unhealthy\",\"reason\":\"command 151")
+        let said = "\"matching-engine\":{\"status\":\"unhealthy\",\"reason\":\"command 151";
+        status == 503 && health.contains(said)
     });
 }
 
 /// Risk follows records that the log has lost. That is not a disagreement about the log, and the venue goes on.
 #[test]
 fn a_step_of_a_record_that_the_log_does_not_have_does_not_stop_the_venue() {
-    let persistence = prepared(43, 300);
-    let mut stale = items(&persistence.log(), 300);
+    let venue = Venue::with_log(43, 300);
+    let mut stale = venue.items();
     stale.iter_mut().skip(200).for_each(|item| item.body[DIGEST_AT] ^= 1);
-    persistence.change(|log| log.durable = 180);
-    persistence.change(|log| log.crash(0));
-    persistence.append(&payloads(44, 1_000)[300..500]);
-    let good = items(&persistence.log(), 380);
-    let risk = FakeRisk::start(vec![stale, good]);
-    let matching = start(&persistence, &risk);
-    let consumer = Consumer::start(address(matching.port), persistence.address());
-    let last = persistence.sync();
+    venue.persistence.change(|log| log.durable = 180);
+    venue.persistence.change(|log| log.crash(0));
+    venue.persistence.append(&payloads(44, 1_000)[300..500]);
+    let _risk = FakeRisk::start(venue.risk_port, vec![stale, venue.items()]);
+    let consumer = venue.consumer();
+    let last = venue.persistence.sync();
     wait_until("everything is published", || consumer.count() == last);
-    assert!(consumer.outcomes() == persistence.log().fold(last).1);
-    assert_eq!(matching.get("/health").0, 200);
+    assert!(consumer.outcomes() == venue.persistence.log().fold(last).1);
+    wait_until("all is well", || venue.matching.get("/health").0 == 200);
+    assert_eq!(venue.matching.metric("matching_recoveries_total"), Some(2));
 }
 
 #[test]
 fn a_step_that_comes_twice_or_too_early_or_is_none_is_refused_and_asked_for_again() {
-    let persistence = prepared(45, 300);
-    let good = items(&persistence.log(), 300);
+    let venue = Venue::with_log(45, 300);
+    let good = venue.items();
     let mut twice = good.clone();
     twice.insert(100, good[99].clone());
     let mut gap = good.clone();
@@ -196,30 +217,29 @@ fn a_step_that_comes_twice_or_too_early_or_is_none_is_refused_and_asked_for_agai
     trailing[220].body.push(0);
     let mut mislabelled = good.clone();
     mislabelled[240].body = good[241].body.clone();
-    let risk = FakeRisk::start(vec![twice, gap, garbage, trailing, mislabelled, good]);
-    let matching = start(&persistence, &risk);
-    let consumer = Consumer::start(address(matching.port), persistence.address());
+    let _risk = FakeRisk::start(venue.risk_port, vec![twice, gap, garbage, trailing, mislabelled, good]);
+    let (matching, consumer) = (&venue.matching, venue.consumer());
     wait_until("everything is carried out", || matching.metric("matching_position") == Some(300));
     assert_eq!(consumer.count(), 0);
-    persistence.sync();
+    venue.persistence.sync();
     wait_until("everything is published", || consumer.count() == 300);
-    assert!(consumer.outcomes() == persistence.log().fold(300).1);
+    assert!(consumer.outcomes() == venue.persistence.log().fold(300).1);
     assert_eq!(matching.metric("matching_commands_total"), Some(300), "nothing was carried out twice");
+    assert_eq!(matching.metric("matching_recoveries_total"), Some(1));
 }
 
 #[test]
 fn a_log_from_which_durable_records_are_gone_stops_the_venue() {
-    let persistence = prepared(46, 300);
-    let risk = FakeRisk::start(vec![items(&persistence.log(), 300)]);
-    persistence.sync();
-    let matching = start(&persistence, &risk);
+    let venue = Venue::with_log(46, 300);
+    let _risk = FakeRisk::start(venue.risk_port, vec![venue.items()]);
+    venue.persistence.sync();
+    let matching = &venue.matching;
     wait_until("everything is published", || matching.metric("matching_published_position") == Some(300));
-    persistence.change(|log| {
+    venue.persistence.change(|log| {
         log.records.truncate(200);
         log.durable = 200;
         log.generation += 1;
     });
-    wait_until("it stops", || {
-        matching.get("/health").1.contains("the log ends at 200, but outcomes up to 300 were published")
-    });
+    let said = "the log ends at 200, but outcomes up to 300 were published";
+    wait_until("it stops", || matching.get("/health").1.contains(said));
 }

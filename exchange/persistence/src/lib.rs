@@ -9,10 +9,15 @@
 //! | `log` | the log while it runs: opening it, its followers, its clock, what stops it |
 //! | `streams` | commands in, records and durable positions out |
 //! | `snapshots` | the follower that folds the log beside the venue, and what it writes down |
+//! | `archive` | outcomes of any time, made again from the log |
+//! | `history` | orders and trades, to be asked for |
 
+mod archive;
+mod history;
 mod log;
 mod payload;
 mod resolve;
+mod retention;
 mod routes;
 mod run;
 mod settings;
@@ -33,7 +38,8 @@ pub struct Persistence;
 
 impl Service for Persistence {
     const NAME: &'static str = "persistence";
-    const PARTS: &'static [&'static str] = &[log::PART, log::CLOCK_PART, snapshots::PART];
+    const PARTS: &'static [&'static str] =
+        &[log::PART, log::CLOCK_PART, snapshots::PART, snapshots::CHECKPOINTS_PART];
     type Settings = Settings;
 
     fn settings(environment: &mut Environment) -> Settings {

@@ -9,6 +9,8 @@ use exchange_service::net;
 use exchange_service::stop::Stop;
 use tokio::sync::Semaphore;
 
+use crate::archive::archive;
+use crate::history::{self, History};
 use crate::log::LogHandle;
 use crate::resolve::resolve;
 use crate::snapshots;
@@ -38,6 +40,10 @@ pub(crate) struct Core {
     pub(crate) resolving: Semaphore,
     /// One place of [`STREAMS_MAX`] is held by every stream that is to see the end of the log.
     pub(crate) streams: Arc<Semaphore>,
+    /// Orders and trades.
+    pub(crate) history: History,
+    /// A place is held by every replay of the archive.
+    pub(crate) replays: Arc<Semaphore>,
     /// The snapshots.
     pub(crate) snapshots: snapshots::Reader,
 }
@@ -64,6 +70,11 @@ pub(crate) fn routes(app: App) -> Router {
     Router::new()
         .route(net::SUBMIT, get(submit))
         .route(net::COMMANDS, get(commands))
+        .route(net::ARCHIVE, get(archive))
+        .route("/internal/orders", get(history::orders))
+        .route("/internal/orders/{id}", get(history::order))
+        .route("/internal/trades", get(history::trades))
+        .route("/internal/outcomes/{sequence}", get(history::outcome))
         .route("/internal/resolve", post(resolve))
         .route("/internal/snapshot/{part}", get(snapshots::serve))
         .with_state(app)

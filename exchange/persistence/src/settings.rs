@@ -4,8 +4,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use exchange_service::config::Environment;
+use exchange_service::config::{Environment, Secret};
 use exchange_service::log::{LogOptions, SEGMENT_BYTES_MIN};
+use exchange_service::net::Address;
 use exchange_service::snapshot::SnapshotOptions;
 
 /// What the service needs to know.
@@ -21,6 +22,12 @@ pub struct Settings {
     pub snapshots: SnapshotOptions,
     /// After what time without a record a tick is logged.
     pub tick_interval: Duration,
+    /// Where the outcomes come from that make the history.
+    pub matching: Address,
+    /// The address of a PostgreSQL database for the history; `None`: it is kept in a file.
+    pub database: Option<Secret>,
+    /// How long records are kept at least; `None`: for ever.
+    pub log_retention: Option<Duration>,
     /// How many bytes of the log's end are kept in memory for those who follow it.
     pub ring_bytes: usize,
     /// How long the log's writer waits at most for those it has just answered to come back.
@@ -63,6 +70,15 @@ impl Settings {
             log: LogOptions { segment_bytes, ..LogOptions::default() },
             snapshots,
             tick_interval,
+            matching: environment.matching_engine(),
+            database: environment.secret(
+                "DATABASE_URL_FILE",
+                "a file with the address of a PostgreSQL database for the history; unset: it is kept in a file",
+            ),
+            log_retention: environment.optional(
+                "LOG_RETENTION",
+                "how long records are kept; older ones go once snapshots and history cover them; unset: for ever",
+            ),
             ring_bytes: environment.or(
                 "LOG_RING_BYTES",
                 "16777216",

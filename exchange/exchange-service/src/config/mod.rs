@@ -22,6 +22,8 @@ use crate::net::Address;
 /// One variable, for the page of all variables.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Variable {
+    /// The service that reads it.
+    pub service: &'static str,
     /// Its name.
     pub name: &'static str,
     /// What it means, with its unit.
@@ -58,7 +60,12 @@ pub struct Environment {
     variables: BTreeMap<String, String>,
     errors: Vec<ConfigError>,
     read: Vec<Variable>,
+    /// Who reads now.
+    service: &'static str,
 }
+
+/// The name under which variables are listed that every service reads.
+pub const EVERY_SERVICE: &str = "every service";
 
 impl Environment {
     /// The environment of the process. Variables that are not UTF-8 are as if they were not set.
@@ -72,7 +79,31 @@ impl Environment {
     /// An environment with these variables.
     #[must_use]
     pub fn new(variables: impl IntoIterator<Item = (String, String)>) -> Self {
-        Self { variables: variables.into_iter().collect(), errors: Vec::new(), read: Vec::new() }
+        Self {
+            variables: variables.into_iter().collect(),
+            errors: Vec::new(),
+            read: Vec::new(),
+            service: EVERY_SERVICE,
+        }
+    }
+
+    /// What a variable is set to, for a program that derives others from it. Whoever needs its value reads it by one of the others.
+    #[must_use]
+    pub fn raw(&self, name: &str) -> Option<&str> {
+        self.variables.get(name).map(String::as_str).filter(|text| !text.is_empty())
+    }
+
+    /// Sets a variable that is not set: what a program knows better than the default.
+    pub fn preset(&mut self, name: &str, value: impl Into<String>) {
+        let text = self.variables.entry(name.to_owned()).or_default();
+        if text.is_empty() {
+            *text = value.into();
+        }
+    }
+
+    /// From here on this service reads.
+    pub fn read_for(&mut self, service: &'static str) {
+        self.service = service;
     }
 
     /// A variable that has a default.
@@ -80,8 +111,7 @@ impl Environment {
     /// # Panics
     /// If the default is not a value of the variable: a mistake in the program.
     pub fn or<T: Parse>(&mut self, name: &'static str, default: &str, meaning: &'static str) -> T {
-        let described = Variable { name, meaning, default: Some(default.to_owned()), required: false };
-        self.read.push(described);
+        self.describe(name, meaning, Some(default.to_owned()), false);
         let set = self.text(name).and_then(|text| self.parse(name, &text));
         set.unwrap_or_else(|| match T::parse(default) {
             Ok(value) => value,
@@ -91,14 +121,14 @@ impl Environment {
 
     /// A variable that may be unset.
     pub fn optional<T: Parse>(&mut self, name: &'static str, meaning: &'static str) -> Option<T> {
-        self.read.push(Variable { name, meaning, default: None, required: false });
+        self.describe(name, meaning, None, false);
         let text = self.text(name)?;
         self.parse(name, &text)
     }
 
     /// A variable that must be set. `None` only where an error was recorded.
     pub fn required<T: Parse>(&mut self, name: &'static str, meaning: &'static str) -> Option<T> {
-        self.read.push(Variable { name, meaning, default: None, required: true });
+        self.describe(name, meaning, None, true);
         let Some(text) = self.text(name) else {
             self.report(name, "it is not set".into());
             return None;
@@ -160,9 +190,12 @@ impl Environment {
         }
     }
 
-    /// Records that a variable is wrong in a way that only the caller can tell.
+    /// Records that a variable is wrong in a way that only the caller can tell. What two services complain of is recorded once.
     pub fn report(&mut self, variable: &'static str, problem: String) {
-        self.errors.push(ConfigError { variable, problem });
+        let error = ConfigError { variable, problem };
+        if !self.errors.contains(&error) {
+            self.errors.push(error);
+        }
     }
 
     /// The variables read so far.
@@ -179,9 +212,19 @@ impl Environment {
         if self.errors.is_empty() { Ok(()) } else { Err(ConfigErrors(self.errors)) }
     }
 
+    fn describe(
+        &mut self,
+        name: &'static str,
+        meaning: &'static str,
+        default: Option<String>,
+        required: bool,
+    ) {
+        self.read.push(Variable { service: self.service, name, meaning, default, required });
+    }
+
     /// A variable that is set to nothing is as if it were not set: Compose files cannot unset one.
     fn text(&self, name: &str) -> Option<String> {
-        self.variables.get(name).filter(|text| !text.is_empty()).cloned()
+        self.raw(name).map(str::to_owned)
     }
 
     fn parse<T: Parse>(&mut self, name: &'static str, text: &str) -> Option<T> {

@@ -17,6 +17,8 @@ class Account {
 
   show(visible) {
     this.panel.hidden = !visible;
+    // On a desk the rest of the page makes room.
+    document.body.classList.toggle("with-drawer", visible);
     const button = byId("account-button");
     button.setAttribute("aria-expanded", String(visible));
     byId("book").classList.toggle("pickable", visible && this.token !== null);
@@ -130,6 +132,11 @@ class Account {
       this.waiting = null;
       this.refresh().catch((error) => this.tell(error.message, "bad"));
     }, 1_500);
+  }
+
+  // The stream did not take something; without a token that is nobody's here.
+  refused(error) {
+    if (this.token) this.tell(error.detail ?? error.code, "bad");
   }
 
   async refresh() {

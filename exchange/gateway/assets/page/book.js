@@ -93,11 +93,14 @@ class Ladder {
   // As many rows as the panel has room for; where it grows with its rows, a number that fits a phone.
   fit() {
     const fixed = getComputedStyle(this.panel).overflowY === "hidden";
-    const row = this.bids.rows[0]?.offsetHeight || 20;
-    const room = Math.floor((this.panel.clientHeight - 30 - 38) / 2 / row);
-    const rows = fixed ? Math.max(4, Math.min(60, room)) : 9;
+    const row = 20;
+    const room = (this.panel.clientHeight - 30 - 38) / 2;
+    const rows = fixed ? Math.max(4, Math.min(60, Math.floor(room / row))) : 9;
     if (rows === this.rows) return;
     this.rows = rows;
+    // What is left over is shared among the rows.
+    if (fixed) this.panel.style.setProperty("--row", `${Math.max(20, Math.floor(room / rows))}px`);
+    else this.panel.style.removeProperty("--row");
     for (const body of [this.asks, this.bids]) {
       while (body.rows.length > rows) body.deleteRow(-1);
       while (body.rows.length < rows) {

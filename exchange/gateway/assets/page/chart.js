@@ -26,6 +26,15 @@ class Chart {
     this.candles = new Map();
     this.series = null;
     this.offset = 0;
+    this.loaded = false;
+  }
+
+  // All there is, newest first.
+  restart(candles) {
+    this.candles = new Map();
+    this.loaded = true;
+    for (const candle of candles) this.take(candle);
+    this.series = null;
   }
 
   setMarket(market, interval) {
@@ -258,12 +267,14 @@ class Chart {
   // What stands under the crosshair, or the last candle.
   read(candle) {
     const readout = byId("readout");
-    const { priceDecimals, quantityDecimals } = this.market;
-    const price = (value) => (candle ? value.toFixed(priceDecimals) : "–");
-    const values = candle
-      ? { O: price(candle.open), H: price(candle.high), L: price(candle.low), C: price(candle.close), V: candle.volume.toFixed(quantityDecimals) }
-      : { O: "–", H: "–", L: "–", C: "–", V: "–" };
-    const time = candle ? `${day(candle.start)} ${this.interval === "1d" ? "" : clock(candle.start, this.interval === "1s")}`.trim() : "–";
+    const ofDay = candle && this.interval !== "1d" ? ` ${clock(candle.start, this.interval === "1s")}` : "";
+    const texts = candle
+      ? [
+          day(candle.start) + ofDay,
+          ...[candle.open, candle.high, candle.low, candle.close].map((price) => this.priceText(price)),
+          candle.volume.toFixed(this.market.quantityDecimals),
+        ]
+      : ["–", "–", "–", "–", "–", "–"];
     if (readout.childElementCount === 0) {
       for (const name of ["", "O", "H", "L", "C", "V"]) {
         const item = readout.appendChild(document.createElement("span"));
@@ -271,7 +282,7 @@ class Chart {
         item.append(document.createElement("b"));
       }
     }
-    [time, ...Object.values(values)].forEach((text, at) => setText(readout.children[at].querySelector("b"), text));
+    texts.forEach((text, at) => setText(readout.children[at].querySelector("b"), text));
   }
 
   priceText(price) {

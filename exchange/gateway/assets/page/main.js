@@ -1,6 +1,8 @@
 // The page: which market is shown, what comes for it, and drawing it at most once for each frame of the screen.
 
 const TRADES_KEPT = 60;
+// Messages about an account.
+const PRIVATE = new Set(["order", "balance", "account"]);
 
 const page = {
   markets: new Map(),
@@ -25,7 +27,6 @@ const ladder = new Ladder((price) => account.pick(price));
 const chart = new Chart(redraw);
 const stream = new Stream({
   handle,
-  opened: () => page.market && fetchHistory(),
   said: (state, text) => {
     const node = byId("connection");
     node.dataset.state = state;
@@ -36,7 +37,8 @@ const account = new Account(stream);
 
 function handle(message) {
   const { market } = page;
-  if (message.type === "order") account.changed();
+  if (PRIVATE.has(message.type)) account.changed();
+  if (message.type === "error") account.refused(message);
   if (!market || message.market !== market.market) return;
   switch (message.type) {
     case "depth_snapshot":
@@ -48,27 +50,28 @@ function handle(message) {
         stream.again("depth");
       }
       break;
+    case "trades":
+      page.trades = message.trades.slice(0, TRADES_KEPT);
+      page.tradesLoaded = true;
+      break;
     case "trade":
-      takeTrades([message]);
+      // The first message and what follows may overlap.
+      if (page.trades[0] && BigInt(message.id) <= BigInt(page.trades[0].id)) return;
+      page.trades = [message, ...page.trades.slice(0, TRADES_KEPT - 1)];
+      break;
+    case "candles":
+      if (message.interval === page.interval) chart.restart(message.candles);
       break;
     case "candle":
       if (message.interval === page.interval) chart.take(message);
       break;
     case "statistics":
-      page.statistics = message;
+      page.statistics = { state: page.statistics.state, ...message };
       break;
     default:
       return;
   }
   redraw();
-}
-
-// Newest first, each once: the history and the stream overlap.
-function takeTrades(trades) {
-  const known = new Set(page.trades.map((trade) => trade.id));
-  const merged = [...trades.filter((trade) => !known.has(trade.id)), ...page.trades];
-  if (trades.length > 1) merged.sort((one, other) => (BigInt(other.id) > BigInt(one.id) ? 1 : -1));
-  page.trades = merged.slice(0, TRADES_KEPT);
 }
 
 async function ask(path) {
@@ -85,30 +88,6 @@ async function ask(path) {
   }
 }
 
-// What was before the stream. What comes for a market or an interval that is not shown any more is dropped.
-async function fetchHistory() {
-  const { market, interval } = page;
-  const path = `/v1/markets/${encodeURIComponent(market.market)}`;
-  const stillShown = () => page.market === market && page.interval === interval;
-  const trades = ask(`${path}/trades?limit=${TRADES_KEPT}`).then((answer) => {
-    if (page.market !== market) return;
-    page.tradesLoaded = true;
-    takeTrades(answer.trades);
-    redraw();
-  });
-  const candles = ask(`${path}/candles?interval=${interval}&limit=500`).then((answer) => {
-    if (!stillShown()) return;
-    chart.loaded = true;
-    // What the stream has brought meanwhile is newer.
-    const newer = [...chart.candles.keys()];
-    for (const candle of answer.candles) {
-      if (!newer.includes(Math.floor(Number(candle.start_ns) / 1e6))) chart.take(candle);
-    }
-    redraw();
-  });
-  await Promise.all([trades, candles]);
-}
-
 function show(symbol) {
   const market = page.markets.get(symbol);
   page.market = market;
@@ -117,7 +96,6 @@ function show(symbol) {
   page.tradesLoaded = false;
   page.statistics = { ...market.statistics, state: market.state };
   chart.setMarket(market, page.interval);
-  chart.loaded = false;
   account.setMarket(market);
   for (const channel of ["depth", "trades", "candles", "statistics"]) {
     stream.unsubscribe(channel);
@@ -128,7 +106,6 @@ function show(symbol) {
   for (const [id, unit] of [["price-unit", market.quote], ["quantity-unit", market.base], ["volume-unit", market.base], ["quote-unit", market.quote]]) {
     setText(byId(id), unit);
   }
-  fetchHistory();
   redraw();
 }
 
@@ -141,10 +118,8 @@ function showInterval(interval) {
   }
   if (!page.market) return;
   chart.setMarket(page.market, interval);
-  chart.loaded = false;
   stream.unsubscribe("candles");
   stream.subscribe({ channel: "candles", market: page.market.market, interval });
-  fetchHistory();
   redraw();
 }
 

@@ -7,9 +7,9 @@ const QUIET_MS = 4_000;
 const DEAD_MS = 12_000;
 
 class Stream {
-  // `handle` gets every message, `opened` is called for each new connection, `said` gets the state of the connection.
-  constructor({ handle, opened, said }) {
-    Object.assign(this, { handle, opened, said });
+  // `handle` gets every message, `said` the state of the connection.
+  constructor({ handle, said }) {
+    Object.assign(this, { handle, said });
     this.wanted = new Map();
     this.backoff = BACKOFF_FIRST_MS;
     this.token = null;
@@ -29,7 +29,6 @@ class Stream {
       this.heard = Date.now();
       if (this.token) this.send({ op: "authenticate", token: this.token });
       for (const request of this.wanted.values()) this.send({ op: "subscribe", ...request });
-      this.opened();
     });
     socket.addEventListener("message", (event) => {
       this.heard = Date.now();

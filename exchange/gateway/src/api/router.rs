@@ -14,7 +14,7 @@ use super::handle::{accounts, admin, change, history, markets, orders};
 use super::routes::ROUTES;
 use crate::problem::{Code, Problem};
 
-/// Everything under `/v1`, the OpenAPI document and the stream.
+/// Everything under `/v1`, the OpenAPI document, the stream and the page.
 pub fn router(app: Arc<App>) -> Router {
     let router = Routes { app: Arc::clone(&app), router: Router::new() }
         .add(Method::POST, "/v1/orders", orders::submit)
@@ -41,6 +41,7 @@ pub fn router(app: Arc<App>) -> Router {
         .method_not_allowed_fallback(|| async { Problem::new(Code::METHOD_NOT_ALLOWED) })
         .with_state(Arc::clone(&app))
         .merge(crate::stream::routes(&app))
+        .merge(crate::page::routes())
 }
 
 struct Routes {

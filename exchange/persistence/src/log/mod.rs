@@ -144,6 +144,11 @@ impl LogHandle {
         Sequence(self.shared.tail.ring.position())
     }
 
+    /// Everything up to here is durable.
+    pub(crate) fn durable(&self) -> Sequence {
+        Sequence(*self.shared.tail.durable.borrow())
+    }
+
     /// Hears of every durable position.
     pub(crate) fn watch_durable(&self) -> channel::Receiver<u64> {
         self.shared.tail.durable.subscribe()
@@ -175,8 +180,9 @@ impl LogHandle {
         self.shared.source.epoch_of(Sequence(u64::MAX)).map_or(0, |epoch| epoch.0)
     }
 
-    /// Where somebody stands whose last record is `after`, written under `epoch`.
-    pub(crate) fn place(&self, after: Sequence, epoch: u32) -> Place {
+    /// Where somebody stands whose last record is `after`, written under `epoch`. `None`: it comes from a snapshot, which holds durable
+    /// records only and does not say whose the last was; there is but one it can be.
+    pub(crate) fn place(&self, after: Sequence, epoch: Option<u32>) -> Place {
         if after > self.position() {
             return Place::Ahead;
         }
@@ -184,7 +190,7 @@ impl LogHandle {
         match self.shared.source.epoch_of(after) {
             _ if after == Sequence(0) && oldest == Sequence(1) => Place::Here,
             None => Place::Pruned { oldest },
-            Some(found) if found.0 == epoch => Place::Here,
+            Some(found) if epoch.is_none_or(|epoch| epoch == found.0) => Place::Here,
             Some(_) => Place::Ahead,
         }
     }

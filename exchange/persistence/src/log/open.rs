@@ -13,7 +13,7 @@ use super::clock::{Behind, Clock};
 use super::follow::TailFollower;
 use super::{LogHandle, LogMetrics, Tail};
 use crate::Settings;
-use crate::snapshots::Venue;
+use crate::snapshots::{Checkpoints, Venue};
 
 /// The folder of the log and the snapshots inside that of the service.
 const FOLDER: &str = "log";
@@ -44,20 +44,29 @@ pub(crate) struct OpenError {
 }
 
 /// Opens the log and restores the state.
-pub(crate) fn open(settings: &Settings, metrics: &LogMetrics) -> Result<Opened, OpenError> {
+pub(crate) fn open(
+    settings: &Settings,
+    metrics: &LogMetrics,
+    checkpoints: &Arc<Checkpoints>,
+) -> Result<Opened, OpenError> {
     let folder = settings.data_dir.join(FOLDER);
     let fail = |error: SnapshotError| OpenError {
         folder: folder.display().to_string(),
         problem: chain(&error),
         advice: advice(&error),
     };
-    begin(settings, &folder, metrics).map_err(fail)
+    begin(settings, &folder, metrics, checkpoints).map_err(fail)
 }
 
-fn begin(settings: &Settings, folder: &Path, metrics: &LogMetrics) -> Result<Opened, SnapshotError> {
+fn begin(
+    settings: &Settings,
+    folder: &Path,
+    metrics: &LogMetrics,
+    checkpoints: &Arc<Checkpoints>,
+) -> Result<Opened, SnapshotError> {
     let storage = FileStorage::open(folder)?;
     let epoch = Epoch(SegmentedLog::held_epoch(&storage)?.0 + 1);
-    let recovered = recover(storage.clone(), settings.log, epoch, Venue::new)?;
+    let recovered = recover(storage.clone(), settings.log, epoch, || Venue::new(Arc::clone(checkpoints)))?;
     let Recovered { mut log, recovery, fold, restored, snapshots } = recovered;
     for invalid in &restored.invalid {
         tracing::warn!(

@@ -1,11 +1,15 @@
 //! What the follower folds the log into: the venue and its market data.
 
+use std::sync::Arc;
+
 use exchange_core::feed::{Candle, DepthUpdate, EventHeader, Feed, FeedSink, Interval, TradePrint};
 use exchange_core::matching::BookMaker;
 use exchange_core::{Digest, Engine, FastEngine};
 use exchange_service::log::Record;
 use exchange_service::snapshot::{Fold, RestoreError};
-use exchange_types::{CommandHeader, EventBuffer, InstrumentId, Sequence, TimestampNs};
+use exchange_types::{CommandHeader, Event, EventBuffer, InstrumentId, Sequence, TimestampNs};
+
+use super::Checkpoints;
 
 /// How long the length before each part is, in bytes.
 const LENGTH_BYTES: usize = 8;
@@ -25,12 +29,14 @@ pub(crate) struct Venue {
     engine: FastEngine,
     feed: Feed,
     events: EventBuffer,
+    checkpoints: Arc<Checkpoints>,
 }
 
 impl Venue {
-    /// The venue before the first record.
-    pub(crate) fn new() -> Self {
-        Self { engine: Engine::new(BookMaker::fast()), feed: Feed::new(), events: EventBuffer::new() }
+    /// The venue before the first record. It says its checkpoints to `checkpoints`.
+    pub(crate) fn new(checkpoints: Arc<Checkpoints>) -> Self {
+        let engine = Engine::new(BookMaker::fast());
+        Self { engine, feed: Feed::new(), events: EventBuffer::new(), checkpoints }
     }
 
     /// The time of the last record.
@@ -55,6 +61,9 @@ impl Fold for Venue {
         let first = self.engine.events();
         self.engine.apply_encoded(&header, record.payload, &mut self.events);
         for (number, event) in (first + 1..).zip(&self.events) {
+            if let Event::Checkpoint { state_hash, .. } = *event {
+                self.checkpoints.folded(number, state_hash);
+            }
             let header =
                 EventHeader { sequence: Sequence(number), command: record.sequence, time: record.time };
             if let Err(error) = self.feed.apply(&header, event, &mut Nobody) {
@@ -114,7 +123,7 @@ fn put_part(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
 }
 
 /// One part of a snapshot's state. Both must be there and nothing behind them.
-pub(super) fn part_of(state: &[u8], part: Part) -> Result<&[u8], RestoreError> {
+pub(crate) fn part_of(state: &[u8], part: Part) -> Result<&[u8], RestoreError> {
     let (engine, rest) = split(state, 0)?;
     let (feed, rest) = split(rest, LENGTH_BYTES + engine.len())?;
     if !rest.is_empty() {

@@ -1,7 +1,6 @@
 //! The follower's thread, and what is said of it.
 
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use exchange_service::health::Health;
@@ -12,7 +11,7 @@ use exchange_service::snapshot::{
 };
 use exchange_service::storage::{FileStorage, Operation, StorageError};
 
-use super::{PART, Venue};
+use super::{CHECKPOINTS_PART, Checkpoints, PART, Venue};
 use crate::log::{LogHandle, chain, machine_time};
 
 /// How often somebody looks whether the thread lives.
@@ -28,6 +27,7 @@ pub(crate) struct Follower {
     /// `None` once it has ended.
     thread: Mutex<Option<Thread>>,
     health: Health,
+    checkpoints: Arc<Checkpoints>,
 }
 
 impl Follower {
@@ -37,6 +37,7 @@ impl Follower {
         store: SnapshotStore<FileStorage>,
         (venue, restored): (Venue, Restored),
         options: SnapshotOptions,
+        checkpoints: Arc<Checkpoints>,
         frame: &Frame,
     ) -> Result<Self, SnapshotError> {
         let now = machine_time();
@@ -55,7 +56,7 @@ impl Follower {
         let thread = FollowerThread::start(follower, machine_time, report)
             .map_err(|error| StorageError::new(Operation::Create, "the thread of the snapshots", error))?;
         frame.health.healthy(PART);
-        Ok(Self { thread: Mutex::new(Some(thread)), health: frame.health.clone() })
+        Ok(Self { thread: Mutex::new(Some(thread)), health: frame.health.clone(), checkpoints })
     }
 
     fn take(&self) -> Option<Thread> {
@@ -70,6 +71,10 @@ impl Follower {
     /// Says what ended the follower, if anything does. Never returns: the log goes on without snapshots.
     pub(crate) async fn watch(&self) {
         loop {
+            match self.checkpoints.result() {
+                Ok(_) => self.health.healthy(CHECKPOINTS_PART),
+                Err(difference) => self.health.unhealthy(CHECKPOINTS_PART, difference.to_string()),
+            }
             tokio::time::sleep(LOOK_EVERY).await;
             if self.is_finished()
                 && let Some(thread) = self.take()

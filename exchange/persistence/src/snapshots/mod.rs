@@ -4,13 +4,18 @@
 //! needs to know one thing: a snapshot has two parts, the engine and the feed, both as of the same record, and each is served by
 //! itself to whoever recovers.
 
+mod checkpoints;
 mod fold;
 mod follower;
 mod serve;
 
-pub(crate) use fold::Venue;
+pub(crate) use checkpoints::Checkpoints;
+pub(crate) use fold::{Part, Venue, part_of};
 pub(crate) use follower::Follower;
 pub(crate) use serve::{Reader, serve};
 
 /// The part of the service's health that is the snapshots.
 pub(crate) const PART: &str = "snapshots";
+
+/// The part that is the comparison of this service's own fold with what matching says.
+pub(crate) const CHECKPOINTS_PART: &str = "checkpoints";

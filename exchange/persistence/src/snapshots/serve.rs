@@ -21,6 +21,11 @@ impl Reader {
         Self { storage }
     }
 
+    /// The disk.
+    pub(crate) fn storage(&self) -> &FileStorage {
+        &self.storage
+    }
+
     /// A part of the newest valid snapshot; `None`: there is none.
     fn newest(&self, part: Part) -> Result<Option<Vec<u8>>, StorageError> {
         let mut state = Vec::new();

@@ -29,7 +29,7 @@ const REST_MAX: Duration = Duration::from_secs(2);
 pub(crate) struct Commands {
     /// The follower's last record; none: it wants what comes from now on.
     after: Option<u64>,
-    /// The reign under which that record was written.
+    /// The reign under which that record was written, where the follower knows it: one that comes from a snapshot does not.
     epoch: Option<u32>,
     /// Whether it wants records, or only how far they are durable.
     records: Option<bool>,
@@ -45,13 +45,8 @@ pub(crate) async fn commands(
     let log = core.log.clone();
     let position = log.position();
     let after = Sequence(query.after.unwrap_or(position.0));
-    if let Some(asked) = query.after {
-        let epoch = match (asked, query.epoch) {
-            (_, Some(epoch)) => epoch,
-            (0, None) => 0,
-            (_, None) => return Err(StatusCode::BAD_REQUEST),
-        };
-        match log.place(after, epoch) {
+    if query.after.is_some() {
+        match log.place(after, query.epoch) {
             Place::Here => {}
             Place::Ahead => return Err(StatusCode::CONFLICT),
             Place::Pruned { oldest } => {

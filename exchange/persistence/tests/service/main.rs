@@ -2,9 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod archive;
 mod commands;
 mod disk;
+mod history;
 mod process;
 mod resolve;
 mod submit;
 mod support;
+mod venue;

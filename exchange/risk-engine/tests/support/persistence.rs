@@ -123,14 +123,16 @@ async fn follow(shared: Shared, resume: Resume, generation: u64, link: Link) -> 
             if log.generation != generation {
                 return Ok(());
             }
-            if told != Some(log.durable) {
-                frame::put_frame(&mut bytes, DURABLE, |out| out.extend(log.durable.to_le_bytes()));
-                told = Some(log.durable);
-            }
             while resume.records && next <= log.last() && bytes.len() < PIECE_BYTES {
                 let (_, record) = &log.records[next as usize - 1];
                 frame::put_item(&mut bytes, next, |out| out.extend_from_slice(record));
                 next += 1;
+            }
+            // Never ahead of the records that were sent.
+            let durable = if resume.records { log.durable.min(next - 1) } else { log.durable };
+            if told != Some(durable) {
+                frame::put_frame(&mut bytes, DURABLE, |out| out.extend(durable.to_le_bytes()));
+                told = Some(durable);
             }
         }
         if !bytes.is_empty() {

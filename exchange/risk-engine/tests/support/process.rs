@@ -14,9 +14,10 @@ use exchange_service::stop::Stop;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-/// A running service.
+/// A running service. Dropping it ends it where it stands.
 pub struct Process {
     pub port: u16,
+    stop: Stop,
     kill: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -35,14 +36,23 @@ pub fn address(port: u16) -> Address {
 impl Process {
     /// Starts a service and waits until it listens.
     pub fn start<S: Service + 'static>(settings: S::Settings, port: u16) -> Self {
-        Self::run(port, async move |listener| {
-            let frame = Frame {
-                stop: Stop::new(),
-                health: Health::new(S::NAME, S::PARTS),
-                metrics: Metrics::new(S::NAME),
-            };
+        let stop = Stop::new();
+        let asked = stop.clone();
+        let mut process = Self::run(port, async move |listener| {
+            let frame =
+                Frame { stop: asked, health: Health::new(S::NAME, S::PARTS), metrics: Metrics::new(S::NAME) };
             S::run(settings, listener, frame).await.unwrap();
-        })
+        });
+        process.stop = stop;
+        process
+    }
+
+    /// Asks it to end and waits until it has.
+    pub fn stop(mut self) {
+        self.stop.stop();
+        if let Some(thread) = self.thread.take() {
+            thread.join().unwrap();
+        }
     }
 
     /// Starts anything that has a listener.
@@ -66,19 +76,7 @@ impl Process {
             runtime.shutdown_background();
         });
         ready.recv().unwrap();
-        Self { port, kill: Some(kill), thread: Some(thread) }
-    }
-
-    /// Ends it where it stands.
-    pub fn kill(mut self) {
-        self.end();
-    }
-
-    fn end(&mut self) {
-        self.kill.take();
-        if let Some(thread) = self.thread.take() {
-            thread.join().unwrap();
-        }
+        Self { port, stop: Stop::new(), kill: Some(kill), thread: Some(thread) }
     }
 
     /// Asks for something; status and body.
@@ -113,6 +111,16 @@ async fn bind(port: u16) -> TcpListener {
         }
     }
     panic!("port {port} does not become free");
+}
+
+/// The status of an answer, whatever its body is.
+pub fn status(port: u16, path: &str) -> std::io::Result<u16> {
+    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
+    write!(stream, "GET {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n")?;
+    let mut head = [0; 12];
+    stream.read_exact(&mut head)?;
+    let code = String::from_utf8_lossy(&head[9..]).parse();
+    code.map_err(|_| std::io::ErrorKind::InvalidData.into())
 }
 
 /// One request by hand, so that the tests do not ask with the code that they test.
