@@ -56,7 +56,8 @@ const WITH_TOKEN: [Code; 3] = [Code::TOKEN_MISSING, Code::SCOPE_MISSING, Code::A
 const WITH_BODY: [Code; 4] =
     [Code::MALFORMED_JSON, Code::BODY_TIMEOUT, Code::TOO_LARGE, Code::UNSUPPORTED_MEDIA_TYPE];
 
-const OF_COMMANDS: [Code; 12] = [
+const OF_COMMANDS: [Code; 13] = [
+    Code::UNKNOWN_ACCOUNT,
     Code::TOO_LARGE,
     Code::UNKNOWN_MARKET,
     Code::BAD_UPSTREAM,

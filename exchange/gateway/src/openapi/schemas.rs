@@ -133,7 +133,7 @@ fn requests() -> Value {
 
 fn orders() -> Value {
     let record = object(
-        &["price", "average_price", "cancel_cause", "expires_at", "replaces"],
+        &["price", "average_price", "cancel_cause", "reject_reason", "expires_at", "replaces"],
         [
             ("id", reference("Id")),
             ("account", reference("Account")),
@@ -148,6 +148,7 @@ fn orders() -> Value {
             ("remaining", reference("Decimal")),
             ("average_price", reference("Decimal")),
             ("cancel_cause", reference("CancelCause")),
+            ("reject_reason", json!({ "type": "string", "description": "The code of the rejection." })),
             ("expires_at", reference("Time")),
             ("replaces", reference("Id")),
             ("updated_sequence", reference("Id")),

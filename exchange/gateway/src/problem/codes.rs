@@ -113,6 +113,7 @@ pub fn reject_code(reason: RejectReason) -> Code {
     match reason {
         RejectReason::UnknownOrder | RejectReason::NotOrderOwner => Code::UNKNOWN_ORDER,
         RejectReason::UnknownInstrument => Code::UNKNOWN_MARKET,
+        RejectReason::UnknownAccount => Code::UNKNOWN_ACCOUNT,
         reason => Code { name: reason.name(), status: 422, meaning: reason.meaning().trim_ascii() },
     }
 }

@@ -93,3 +93,36 @@ async fn the_document_is_served_as_it_is() {
     assert_eq!(served.header("content-type"), Some("application/json"));
     assert_eq!(served.json(), document());
 }
+
+/// The page of all codes, as it has to be.
+fn page() -> String {
+    let mut page = String::from(
+        "<!-- Written by `UPDATE_PAGES=1 cargo test -p gateway --test api page`; do not edit. -->\n\
+         # Problems\n\n\
+         Whatever the gateway cannot do it answers with `application/problem+json` (RFC 9457). `code` is for programs: it never changes \
+         its meaning.\n`detail` says what is the matter this time, `fields` names every field, parameter and header that is wrong.\n\n\
+         ## Of the gateway\n\n| status | code | meaning |\n|---|---|---|\n",
+    );
+    let line =
+        |code: &gateway::problem::Code| format!("| {} | `{}` | {} |\n", code.status, code.name, code.meaning);
+    CODES.iter().for_each(|code| page.push_str(&line(code)));
+    page.push_str(
+        "\n## Of the venue\n\nA command that the venue rejected has changed nothing; it has a place in the log all the same, which `sequence` \
+         says.\nThe first reason that applies is told, in this order.\n\n| status | code | meaning |\n|---|---|---|\n",
+    );
+    REJECT_CODES.iter().for_each(|code| page.push_str(&line(code)));
+    page
+}
+
+#[test]
+fn the_page_of_codes_is_that_of_the_table() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/exchange-problems.md");
+    if std::env::var_os("UPDATE_PAGES").is_some() {
+        std::fs::write(path, page()).unwrap();
+    }
+    let written = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(
+        written == page(),
+        "docs/exchange-problems.md is stale: UPDATE_PAGES=1 cargo test -p gateway --test api page"
+    );
+}

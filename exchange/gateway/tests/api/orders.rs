@@ -120,7 +120,7 @@ async fn a_reject_is_a_problem_with_the_name_of_its_reason() {
     ] {
         assert_eq!(trader.post("/v1/orders", body).await.expect(422).code(), code);
     }
-    let unopened = gateway.trader(77).post("/v1/orders", limit("buy", "60000", "1")).await.expect(422);
+    let unopened = gateway.trader(77).post("/v1/orders", limit("buy", "60000", "1")).await.expect(404);
     assert_eq!(unopened.code(), "unknown-account");
 }
 
@@ -176,4 +176,51 @@ async fn the_operator_halts_kills_and_opens() {
     assert_eq!(admin.post("/v1/admin/withdrawals", out).await.expect(422).code(), "insufficient-funds");
     let out = json!({ "account": "0", "asset": "BTC", "amount": "0.5" });
     admin.post("/v1/admin/withdrawals", out).await.expect(201);
+}
+
+#[tokio::test]
+async fn orders_and_trades_are_listed_page_by_page() {
+    let (_venue, gateway) = trading(&[], 2).await;
+    let (trader, other) = (gateway.trader(0), gateway.trader(1));
+    let mut ids = Vec::new();
+    for price in ["50000", "50001", "50002"] {
+        ids.insert(
+            0,
+            trader.post("/v1/orders", limit("buy", price, "2")).await.expect(201).json()["id"].clone(),
+        );
+    }
+    let of = |answer: Value| -> Vec<Value> {
+        answer["orders"].as_array().unwrap().iter().map(|order| order["id"].clone()).collect()
+    };
+    let all = trader.get("/v1/orders?status=open&market=BTC-USD").await.expect(200).json();
+    assert_eq!((of(all.clone()), &all["next_before"]), (ids.clone(), &Value::Null));
+    let first = trader.get("/v1/orders?limit=2").await.expect(200).json();
+    assert_eq!(first["next_before"], ids[1]);
+    let next = format!("/v1/orders?limit=2&before={}", first["next_before"].as_str().unwrap());
+    assert_eq!(of(trader.get(&next).await.expect(200).json()), ids[2..]);
+    assert_eq!(of(other.get("/v1/orders").await.expect(200).json()), Vec::<Value>::new());
+
+    let path = format!("/v1/orders/{}", ids[0].as_str().unwrap());
+    let order = trader.get(&path).await.expect(200).json();
+    for (name, value) in [
+        ("account", "0"),
+        ("price", "50002"),
+        ("quantity", "2"),
+        ("filled_quantity", "1"),
+        ("average_price", "50002"),
+        ("time", "2027-01-15T08:00:00Z"),
+        ("updated_time_ns", "1800000001000000000"),
+    ] {
+        assert_eq!(order[name], value, "{name}");
+    }
+    assert_eq!(other.get(&path).await.expect(404).code(), "unknown-order");
+    gateway.admin().get(&path).await.expect(200);
+    let trades = other.get("/v1/accounts/1/trades?limit=2").await.expect(200).json();
+    assert_eq!(trades["next_before"], "2");
+    assert_eq!(
+        (&trades["trades"][0]["price"], &trades["trades"][0]["quantity"]),
+        (&json!("60000"), &json!("0.5"))
+    );
+    let rest = other.get("/v1/accounts/1/trades?limit=2&before=2").await.expect(200).json();
+    assert_eq!((rest["trades"].as_array().unwrap().len(), &rest["next_before"]), (1, &Value::Null));
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use exchange_service::markets::format_decimal;
 use exchange_types::{AccountId, InstrumentId, PriceTicks, TimestampNs};
 use serde::{Deserialize, Serialize};
 
@@ -31,13 +32,16 @@ struct FoundOrder {
     r#type: String,
     time_in_force: String,
     status: String,
-    price_ticks: u32,
-    quantity_lots: u64,
+    /// As submitted, in minor units; zero: none.
+    price: u64,
+    /// As submitted, in minor units.
+    quantity: u64,
     filled_lots: u64,
     remaining_lots: u64,
     /// Ticks times lots over all fills.
-    filled_notional: u128,
+    filled_notional: u64,
     cancel_cause: Option<String>,
+    reject_reason: Option<String>,
     expires_at: u64,
     replaces: Option<u64>,
     sequence: u64,
@@ -65,6 +69,8 @@ struct OrderRecord<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     cancel_cause: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    reject_reason: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     expires_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     replaces: Option<String>,
@@ -88,12 +94,13 @@ impl FoundOrder {
             r#type: &self.r#type,
             time_in_force: &self.time_in_force,
             status: &self.status,
-            price: (self.price_ticks > 0).then(|| market.price(PriceTicks(self.price_ticks))),
-            quantity: market.quantity(self.quantity_lots),
+            price: (self.price > 0).then(|| format_decimal(self.price.into(), market.quote_decimals)),
+            quantity: format_decimal(self.quantity.into(), market.instrument.spec().base_decimals),
             filled_quantity: market.quantity(self.filled_lots),
             remaining: market.quantity(self.remaining_lots),
-            average_price: average_price(market, self.filled_notional, self.filled_lots),
+            average_price: average_price(market, self.filled_notional.into(), self.filled_lots),
             cancel_cause: self.cancel_cause.as_deref(),
+            reject_reason: self.reject_reason.as_deref(),
             expires_at: (self.expires_at > 0).then(|| text(self.expires_at)),
             replaces: self.replaces.map(|order| order.to_string()),
             sequence: self.sequence.to_string(),

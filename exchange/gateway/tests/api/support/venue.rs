@@ -217,6 +217,9 @@ fn routes(inner: &Arc<Inner>) -> Router {
         .route("/internal/venue", get(venue))
         .route("/internal/accounts/{account}", get(account))
         .route("/internal/orders/{order}", get(order))
+        .route("/internal/orders", get(orders))
+        .route("/internal/trades", get(trades))
+        .route(net::FEED, get(feed))
         .route("/internal/markets", get(markets))
         .route("/internal/markets/{symbol}", get(markets))
         .route("/internal/markets/{symbol}/{part}", get(markets))
@@ -298,6 +301,14 @@ async fn outcomes(State(inner): Shared, Query(resume): Query<Resume>, upgrade: U
     upgrade.accept(position, 0, move |link| serve_ring(reader, link, Duration::ZERO))
 }
 
+/// Live market data, of which there is none.
+async fn feed(upgrade: Upgrade) -> Response {
+    upgrade.accept(0, 0, |link| async move {
+        let ring = Ring::new(0, 0);
+        serve_ring(ring.source().reader(0), link, Duration::ZERO).await
+    })
+}
+
 async fn resolve(State(inner): Shared, Json(question): Json<Value>) -> Response {
     let kept = inner.state.lock().unwrap();
     if !kept.resolve {
@@ -363,14 +374,55 @@ async fn account(State(inner): Shared, Path(account): Path<u32>) -> Response {
         .into_response()
 }
 
+/// An order as risk engine and history have it.
+fn order_json(order: &exchange_core::risk::OpenOrder) -> Value {
+    json!({
+        "order": order.order.0, "account": order.account.0, "instrument": order.instrument.0,
+        "side": if order.side == Side::Buy { "buy" } else { "sell" }, "type": "limit", "time_in_force": "gtc",
+        "status": "open", "price": u64::from(order.price.0) * 10_000, "quantity": 200_000_000, "filled_lots": 10_000,
+        "remaining_lots": order.remaining.0, "filled_notional": u64::from(order.price.0) * 10_000,
+        "cancel_cause": null, "reject_reason": null, "expires_at": 0, "replaces": null, "sequence": order.order.0,
+        "time": 1_800_000_000_000_000_000_u64, "updated_sequence": order.order.0 + 1,
+        "updated_time": 1_800_000_001_000_000_000_u64,
+    })
+}
+
 async fn order(State(inner): Shared, Path(order): Path<u64>) -> Response {
     let kept = inner.state.lock().unwrap();
-    let Some(order) = kept.engine.risk().order(OrderId(order)) else {
-        return StatusCode::NOT_FOUND.into_response();
-    };
-    let side = if order.side == Side::Buy { "buy" } else { "sell" };
-    Json(json!({ "order": order.order.0, "account": order.account.0, "instrument": order.instrument.0, "side": side }))
-        .into_response()
+    match kept.engine.risk().order(OrderId(order)) {
+        Some(order) => Json(order_json(&order)).into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+#[derive(serde::Deserialize)]
+struct List {
+    account: u32,
+    limit: usize,
+    before: Option<u64>,
+}
+
+async fn orders(State(inner): Shared, Query(list): Query<List>) -> Json<Value> {
+    let kept = inner.state.lock().unwrap();
+    let mut orders: Vec<_> = kept.engine.risk().orders_of(AccountId(list.account)).collect();
+    orders.retain(|order| list.before.is_none_or(|before| order.order.0 < before));
+    orders.sort_by_key(|order| std::cmp::Reverse(order.order));
+    let orders: Vec<Value> = orders.iter().take(list.limit).map(order_json).collect();
+    Json(json!({ "orders": orders }))
+}
+
+async fn trades(Query(list): Query<List>) -> Json<Value> {
+    let trades: Vec<Value> = (1..list.before.unwrap_or(4))
+        .rev()
+        .take(list.limit)
+        .map(|trade| {
+            json!({
+                "trade": trade, "account": list.account, "instrument": 0, "order": 7, "side": "buy", "role": "maker",
+                "price_ticks": 6_000_000, "quantity_lots": 5_000, "sequence": 9, "time": 1_800_000_000_000_000_000_u64,
+            })
+        })
+        .collect();
+    Json(json!({ "trades": trades }))
 }
 
 async fn markets(request: axum::extract::Request) -> Json<Value> {
