@@ -30,7 +30,7 @@ impl Gateway {
         let pairs = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let mut environment = Environment::new(pairs);
         let settings = Settings::read(&mut environment);
-        environment.finish().unwrap();
+        environment.finish().expect("the environment is right");
         let (metrics, health, stop) =
             (Metrics::new("gateway"), Health::new("gateway", &[shared::PART]), Stop::new());
         let limiter = Limiter::new(settings, Clock::default(), &metrics);
@@ -69,7 +69,7 @@ impl Gateway {
 
     async fn stop(self) {
         self.stop.stop();
-        self.sharing.await.unwrap();
+        self.sharing.await.expect("it does not panic");
     }
 }
 

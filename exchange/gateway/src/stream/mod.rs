@@ -161,11 +161,13 @@ impl Streams {
         let hub = Hub::new(
             Arc::clone(&markets),
             around.upstreams.clone(),
-            around.health,
+            around.health.clone(),
             meters.clone(),
             settings.slow_max,
             Arc::clone(&subscriptions),
         );
+        // Orders can be traded without live market data, so a gateway is ready without it.
+        around.health.healthy(FEED_PART);
         let address = around.upstreams.address(Target::MarketData).clone();
         let tasks = [
             tokio::spawn(hub.run(to_hub, from_feed)),
