@@ -92,3 +92,34 @@ impl Service for MatchingEngine {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(variables: &[(&str, &str)]) -> Result<Settings, String> {
+        let texts = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let mut environment = Environment::new(texts);
+        let settings = MatchingEngine::settings(&mut environment);
+        environment.finish().map(|()| settings).map_err(|errors| errors.to_string())
+    }
+
+    #[test]
+    fn an_empty_environment_is_that_of_one_machine() {
+        let settings = read(&[]).unwrap();
+        assert_eq!(settings.listen.to_string(), "127.0.0.1:8081");
+        assert_eq!(settings.persistence.to_string(), "http://127.0.0.1:8084");
+        assert_eq!(settings.risk.to_string(), "http://127.0.0.1:8083");
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_said_at_once() {
+        let wrong =
+            [("RING_BYTES", "100"), ("RISK_ENGINE_URL", "nowhere"), ("MATCHING_ENGINE_LISTEN", "8081")];
+        let errors = read(&wrong).unwrap_err();
+        assert!(
+            wrong.iter().all(|(name, value)| errors.contains(name) && errors.contains(value)),
+            "{errors}"
+        );
+    }
+}

@@ -98,3 +98,33 @@ impl Service for RiskEngine {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(variables: &[(&str, &str)]) -> Result<Settings, String> {
+        let texts = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let mut environment = Environment::new(texts);
+        let settings = RiskEngine::settings(&mut environment);
+        environment.finish().map(|()| settings).map_err(|errors| errors.to_string())
+    }
+
+    #[test]
+    fn an_empty_environment_is_that_of_one_machine() {
+        let settings = read(&[]).unwrap();
+        assert_eq!(settings.listen.to_string(), "127.0.0.1:8083");
+        assert_eq!(settings.persistence.to_string(), "http://127.0.0.1:8084");
+        assert_eq!(settings.matching.to_string(), "http://127.0.0.1:8081");
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_said_at_once() {
+        let wrong = [("RING_BYTES", "100"), ("PERSISTENCE_URL", "nowhere"), ("RISK_ENGINE_LISTEN", "8083")];
+        let errors = read(&wrong).unwrap_err();
+        assert!(
+            wrong.iter().all(|(name, value)| errors.contains(name) && errors.contains(value)),
+            "{errors}"
+        );
+    }
+}

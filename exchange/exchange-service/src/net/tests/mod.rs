@@ -1,5 +1,6 @@
 //! Rings, frames and streams over real connections.
 
+mod commands;
 mod frames;
 mod outcomes;
 mod ring;
