@@ -98,7 +98,7 @@ pub(crate) async fn keep_listed(app: Arc<App>, health: Health) {
 async fn look(app: &App) -> Result<Next, String> {
     let path = format!("/internal/venue?at_least={}", app.venue.position());
     let listed: Listed =
-        app.upstreams.get(Target::RiskEngine, &path).await.map_err(|error| error.to_string())?;
+        app.upstreams.look(Target::RiskEngine, &path).await.map_err(|error| error.to_string())?;
     Ok(compare(&app.markets, &listed))
 }
 

@@ -273,6 +273,16 @@ impl Upstreams {
             .map_err(|error| UpstreamError::Unexpected { target, reason: error.to_string() })
     }
 
+    /// Asks for JSON, once and past the breaker: for what the gateway itself looks at from time to time. A service that is only
+    /// starting would otherwise be shut out before the first client asks for anything.
+    ///
+    /// # Errors
+    /// As [`UpstreamError`] says, but [`UpstreamError::Open`].
+    pub async fn look<T: DeserializeOwned>(&self, target: Target, path: &str) -> Result<T, UpstreamError> {
+        let answer = self.shared.client.get(self.address(target), path).await;
+        answer.map_err(|error| explain(target, error))
+    }
+
     /// Asks for JSON with JSON, once: what is posted may be more than a question.
     ///
     /// # Errors
