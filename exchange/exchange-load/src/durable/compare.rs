@@ -122,10 +122,13 @@ fn per_order(used: Duration, orders: u64) -> f64 {
     used.as_secs_f64() * 1e6 / orders.max(1) as f64
 }
 
+/// One of the quantiles.
+type Of = fn(&Quantiles) -> f64;
+
 impl Series {
     fn judge(&self, name: &str, report: &mut Report) -> Value {
-        let middle = |all: &[Quantiles], of: fn(&Quantiles) -> f64| median(all.iter().map(of).collect());
-        let ratio = |of: fn(&Quantiles) -> f64| {
+        let middle = |all: &[Quantiles], of: Of| median(all.iter().map(of).collect());
+        let ratio = |of: Of| {
             median(
                 self.venue
                     .iter()
@@ -134,7 +137,7 @@ impl Series {
                     .collect(),
             )
         };
-        let (p50, p99): (fn(&Quantiles) -> f64, fn(&Quantiles) -> f64) = (|all| all.p50_us, |all| all.p99_us);
+        let (p50, p99): (Of, Of) = (|all| all.p50_us, |all| all.p99_us);
         let (p50_ratio, p99_ratio) = (ratio(p50), ratio(p99));
         for (who, all, per_second) in
             [("bare", &self.bare, &self.bare_per_second), ("exchange", &self.venue, &self.per_second)]

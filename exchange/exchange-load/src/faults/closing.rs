@@ -1,7 +1,7 @@
 //! What the venue says of itself when everybody has gone, held against the log.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use exchange_service::markets::{Markets, format_decimal};
@@ -23,6 +23,9 @@ const LEVELS: u32 = 1_000;
 /// How often the book must be the same before it is taken for the last, and how long to wait between two looks.
 const SAME_MIN: u32 = 4;
 const ASK_EVERY: Duration = Duration::from_millis(100);
+
+/// How long a query may be refused: a gateway that could not reach a service five times does not ask it for 30 seconds.
+const BREAKER_MAX: Duration = Duration::from_secs(40);
 
 /// The answers.
 pub(super) struct Closing {
@@ -67,13 +70,20 @@ pub(super) async fn ask(gateway: &Target, traders: &[Trader], requests: &[Reques
     Ok(Closing { depth, balances, history })
 }
 
+/// Asks, and asks again where a service is not asked at the moment.
 async fn get(connection: &mut Connection, trader: &Trader, path: &str) -> Result<Value> {
     let mut request = Vec::new();
     trader.ask("GET", path, None, &mut request);
-    let answer = connection.exchange_in_time(&request).await.with_context(|| format!("GET {path}"))?;
-    let body = String::from_utf8_lossy(answer.body);
-    ensure!(answer.status == 200, "GET {path} answered {}: {body}", answer.status);
-    serde_json::from_str(&body).with_context(|| format!("GET {path} answered no JSON"))
+    let began = Instant::now();
+    loop {
+        let answer = connection.exchange_in_time(&request).await.with_context(|| format!("GET {path}"))?;
+        if answer.status != 503 || began.elapsed() > BREAKER_MAX {
+            let body = String::from_utf8_lossy(answer.body);
+            ensure!(answer.status == 200, "GET {path} answered {}: {body}", answer.status);
+            return serde_json::from_str(&body).with_context(|| format!("GET {path} answered no JSON"));
+        }
+        tokio::time::sleep(ASK_EVERY).await;
+    }
 }
 
 impl Closing {

@@ -137,12 +137,15 @@ async fn trade(
 pub(super) fn compare(evidence: &Evidence, ledger: &Ledger, findings: &mut Findings) -> Result<()> {
     findings.violations.extend(evidence.violations.iter().cloned());
     for request in &evidence.requests {
-        let what = match request.answered {
-            Answered::Done { .. } => "done",
-            Answered::Rejected { .. } => "rejected",
-            Answered::NotTaken { .. } => "not_taken",
-            Answered::Unknown { .. } => "unknown",
+        let (what, code) = match &request.answered {
+            Answered::Done { .. } => ("done", None),
+            Answered::Rejected { code } => ("rejected", Some(code)),
+            Answered::NotTaken { code } => ("not_taken", Some(code)),
+            Answered::Unknown { .. } => ("unknown", None),
         };
+        if let Some(code) = code {
+            *findings.refusals.entry(code.clone()).or_default() += 1;
+        }
         *findings.requests.entry(what).or_default() += 1;
         let keyed = if request.key.is_some() { "keyed" } else { "unkeyed" };
         *findings.requests.entry(keyed).or_default() += 1;

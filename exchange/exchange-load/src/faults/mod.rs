@@ -10,6 +10,8 @@ mod floor;
 mod ledger;
 mod record;
 mod supervisor;
+#[cfg(test)]
+mod tests;
 mod trader;
 mod verify;
 
@@ -55,6 +57,8 @@ pub struct Findings {
     pub ready_max: Duration,
     /// Requests, by what became of them.
     pub requests: BTreeMap<&'static str, u64>,
+    /// Those that were rejected or not taken, by the code of the problem.
+    pub refusals: BTreeMap<String, u64>,
     /// Outcomes that the consumer of outcomes has seen, all of them in order.
     pub outcomes: u64,
     /// Changes of the book over the public stream, and how often it was opened.
@@ -95,8 +99,9 @@ fn trade_and_check(plan: &Plan, folder: PathBuf, mut progress: impl FnMut(&str))
     if killed.is_ok() {
         std::thread::sleep(AFTERWARDS);
     }
-    let seen = trading.end()?;
+    let seen = trading.end();
     killed?;
+    let seen = seen?;
     findings.violations.extend(venue.ended()?);
     let data = venue.data();
     venue.stop()?;
@@ -129,6 +134,8 @@ impl fmt::Display for Findings {
         self.kills.iter().try_for_each(|(service, kills)| write!(formatter, " {service}={kills}"))?;
         writeln!(formatter, "\nready_max_ms={}", self.ready_max.as_millis())?;
         writeln!(formatter, "requests{}", count(&self.requests))?;
+        let refusals = self.refusals.iter().map(|(code, count)| format!(" {code}={count}"));
+        writeln!(formatter, "refusals{}", refusals.collect::<String>())?;
         writeln!(
             formatter,
             "outcomes={} depth_messages={} over {} streams, feed_items={} over {} streams, orders found again={}",

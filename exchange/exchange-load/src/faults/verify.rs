@@ -13,7 +13,7 @@ use crate::client::api::uuid;
 const SCALE: u64 = 10_000;
 
 /// The key as it stands in the log: the first half of the SHA-256 of what the client wrote.
-fn journaled(key: u128) -> u128 {
+pub(super) fn journaled(key: u128) -> u128 {
     let hash = Sha256::digest(uuid(key));
     let (half, _) = hash.split_first_chunk::<16>().expect("a SHA-256 has 32 bytes");
     u128::from_be_bytes(*half)

@@ -1,6 +1,11 @@
 //! What the end-to-end tests share: the services as processes of this very build.
 
-#![expect(dead_code, reason = "not every test uses all of it")]
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "not every test uses all of it, and all of it is for tests"
+)]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
