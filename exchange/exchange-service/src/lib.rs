@@ -18,3 +18,4 @@ pub mod snapshot;
 pub mod stop;
 pub mod storage;
 pub mod telemetry;
+mod trace;

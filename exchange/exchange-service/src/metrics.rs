@@ -3,15 +3,20 @@
 //! Not responsible for what is counted. A newcomer needs to know one thing: histograms of times have buckets around the promises
 //! (matching 500 us, gateway 100 ms), so that a promise can be read off without interpolation.
 
+mod process;
+
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::text::{encode_eof, encode_registry};
 pub use prometheus_client::metrics::counter::Counter;
 pub use prometheus_client::metrics::family::Family;
 pub use prometheus_client::metrics::gauge::Gauge;
 pub use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Metric, Registry};
+
+use process::Process;
 
 /// Buckets in seconds for what takes microseconds: the promise of matching, 500 us, is one of them.
 pub const FAST: [f64; 12] =
@@ -25,6 +30,7 @@ pub const SLOW: [f64; 12] =
 #[derive(Debug, Clone)]
 pub struct Metrics {
     registry: Arc<Mutex<Registry>>,
+    process: Arc<Process>,
 }
 
 impl Metrics {
@@ -32,8 +38,10 @@ impl Metrics {
     #[must_use]
     pub fn new(service: &'static str) -> Self {
         let labels = std::iter::once(("service".into(), service.into()));
-        let registry = Registry::with_prefix_and_labels("exchange", labels);
-        Self { registry: Arc::new(Mutex::new(registry)) }
+        let mut registry = Registry::with_prefix_and_labels("exchange", labels);
+        let build = Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]);
+        registry.register("build", "What is running", build);
+        Self { registry: Arc::new(Mutex::new(registry)), process: Arc::new(Process::new(service)) }
     }
 
     /// Registers a metric of any kind. Counters get the suffix `_total` by themselves.
@@ -66,7 +74,10 @@ impl Metrics {
     pub fn exposition(&self) -> String {
         let mut text = String::new();
         let registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
-        match encode(&mut text, &registry) {
+        let written = encode_registry(&mut text, &registry)
+            .and_then(|()| encode_registry(&mut text, self.process.measure()))
+            .and_then(|()| encode_eof(&mut text));
+        match written {
             Ok(()) => text,
             // Only the writer can fail, and a String does not.
             Err(_) => String::new(),

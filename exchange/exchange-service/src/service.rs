@@ -15,6 +15,7 @@ use crate::health::Health;
 use crate::metrics::Metrics;
 use crate::stop::Stop;
 use crate::telemetry::TelemetrySettings;
+use crate::trace;
 
 /// What every service is given.
 #[derive(Debug, Clone)]
@@ -158,7 +159,7 @@ pub fn main<S: Service>() -> ExitCode {
         drop(writeln!(std::io::stderr(), "error: {}: {errors}", S::NAME));
         return Ending::Usage.into();
     }
-    telemetry.start();
+    let _telemetry = telemetry.start();
     match run_on_thread::<S>(settings, Stop::new(), true) {
         Ok(()) => Ending::Done.into(),
         Err(error) => {
@@ -182,6 +183,7 @@ pub fn run_on_thread<S: Service>(
         .build()
         .map_err(|error| ServiceError::environment(format!("no runtime: {error}")))?;
     // Lines of the log say which service they are of, also where several share a process.
+    trace::name_thread(S::NAME);
     let _named = tracing::error_span!("service", service = S::NAME).entered();
     let ended = runtime.block_on(async {
         if signals {

@@ -36,7 +36,7 @@ pub(crate) fn run(targets: &[Target], home: Option<&Path>) -> Ending {
         eprintln!("error: {errors}");
         return Ending::Usage;
     }
-    telemetry.start();
+    let _telemetry = telemetry.start();
     if let Some(home) = home {
         eprint!("{}", home::welcome(home, &services));
     }
@@ -67,7 +67,7 @@ struct Farewell {
 impl Drop for Farewell {
     fn drop(&mut self) {
         // There is room for all; and where nobody listens any more, nobody wants to know.
-        drop(self.ended.try_send(self.place));
+        let _ = self.ended.try_send(self.place);
     }
 }
 

@@ -47,10 +47,13 @@ pub(crate) fn introduce(targets: &[Target], environment: &mut Environment) {
     }
 }
 
+/// Reads the settings of one service.
+type Read = fn(&mut Environment) -> Prepared;
+
 /// Reads the settings of the services asked for, in the order in which they are to end: whoever takes work first, the owner of the log
 /// last, so that everything taken is carried through.
 pub(crate) fn prepare(targets: &[Target], environment: &mut Environment) -> Vec<Prepared> {
-    let in_order: [(Target, fn(&mut Environment) -> Prepared); 5] = [
+    let in_order: [(Target, Read); 5] = [
         (Target::Gateway, Prepared::read::<Gateway>),
         (Target::MarketData, Prepared::read::<MarketData>),
         (Target::MatchingEngine, Prepared::read::<MatchingEngine>),

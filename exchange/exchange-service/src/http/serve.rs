@@ -16,6 +16,7 @@ use tower_service::Service;
 
 use super::Hold;
 use crate::stop::Stop;
+use crate::trace;
 
 /// Who is at the other end: an extension of every request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +55,8 @@ impl Default for Limits {
 /// Answers what comes to `listener` until `stop`. Then it accepts nothing more, idle connections are closed, requests under way and
 /// upgraded connections (see [`Hold`]) have [`Limits::drain`] to end.
 pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: Stop) {
+    // Decided once, so that without a collector a request passes nothing more.
+    let router = if trace::is_on() { router.layer(axum::middleware::from_fn(trace::record)) } else { router };
     let places = Arc::new(Semaphore::new(limits.connections_max));
     let (open, mut all_closed) = mpsc::channel(1);
     let mut connections = JoinSet::new();

@@ -21,6 +21,7 @@ use super::link::Link;
 use super::server::PROTOCOL;
 use super::{EPOCH, POSITION};
 use crate::stop::Stop;
+use crate::trace;
 
 /// How long a connection may take to come about.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -225,12 +226,24 @@ impl Client {
         body: Bytes,
     ) -> Result<Bytes, QueryError> {
         let unreachable = |reason: String| QueryError::Unreachable { address: address.clone(), reason };
-        let request = Request::builder()
+        let traced = trace::query(method.as_str(), address);
+        let mut request = Request::builder()
             .method(method)
             .uri(format!("{address}{path}"))
-            .header(CONTENT_TYPE, "application/json")
-            .body(Full::new(body))
-            .map_err(|error| unreachable(error.to_string()))?;
+            .header(CONTENT_TYPE, "application/json");
+        if let Some(query) = &traced {
+            request = request.header(trace::TRACEPARENT, &query.traceparent);
+        }
+        let request = request.body(Full::new(body)).map_err(|error| unreachable(error.to_string()))?;
+        let answer = self.answer(address, request).await;
+        if let Some(query) = traced {
+            query.end(answer.is_err());
+        }
+        answer
+    }
+
+    async fn answer(&self, address: &Address, request: Request<Full<Bytes>>) -> Result<Bytes, QueryError> {
+        let unreachable = |reason: String| QueryError::Unreachable { address: address.clone(), reason };
         let response = tokio::time::timeout(ANSWER_TIMEOUT, self.http.request(request))
             .await
             .map_err(|_| unreachable("no answer in time".into()))?

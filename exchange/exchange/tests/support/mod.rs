@@ -18,12 +18,12 @@ use exchange_load::venue::{Programs, Settings, Venue};
 const START_MAX: Duration = Duration::from_secs(60);
 
 /// The program that is any of the services.
-pub fn programs() -> Programs {
+pub(crate) fn programs() -> Programs {
     Programs::Exchange(PathBuf::from(env!("CARGO_BIN_EXE_exchange")))
 }
 
 /// All services in one process, without limits but for these variables.
-pub fn together(folder: &Path, variables: &[(&str, &str)]) -> Venue {
+pub(crate) fn together(folder: &Path, variables: &[(&str, &str)]) -> Venue {
     let mut environment: BTreeMap<String, String> = without_limits();
     environment.extend(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
     let settings = Settings { programs: programs(), folder: folder.to_owned(), together: true, environment };
@@ -31,7 +31,7 @@ pub fn together(folder: &Path, variables: &[(&str, &str)]) -> Venue {
 }
 
 /// A Python with the packages that the tests use, where `cargo xtask test` could provide it.
-pub fn python(what: &str) -> Option<PathBuf> {
+pub(crate) fn python(what: &str) -> Option<PathBuf> {
     let python = std::env::var_os("EXCHANGE_PYTHON").map(PathBuf::from);
     if python.is_none() {
         eprintln!(

@@ -51,6 +51,11 @@ class Book {
     this.asks = new Side(1);
   }
 
+  // Shows what it has until a snapshot comes, and takes no changes.
+  wait() {
+    this.sequence = null;
+  }
+
   restart(message) {
     this.clear();
     this.take(message);

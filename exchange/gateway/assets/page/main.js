@@ -46,7 +46,7 @@ function handle(message) {
       break;
     case "depth":
       if (!page.book.apply(message)) {
-        page.book.clear();
+        page.book.wait();
         stream.again("depth");
       }
       break;

@@ -168,7 +168,7 @@ async fn what_is_not_there_is_said_to_be_not_there() {
     let (venue, gateway) = trading(&[], 1).await;
     let trader = gateway.trader(0);
     let seen = venue.seen();
-    for path in ["/", "/v1", "/v1/order", "/v1/orders/1/fills", "/v2/orders", "/internal/venue"] {
+    for path in ["/v1", "/v1/order", "/v1/orders/1/fills", "/v2/orders", "/internal/venue"] {
         assert_eq!(trader.get(path).await.expect(404).code(), "not-found", "{path}");
     }
     let wrong = trader.send("PUT", "/v1/orders", &[], Some("{}")).await.expect(405);

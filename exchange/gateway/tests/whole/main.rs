@@ -1,7 +1,7 @@
 //! The gateway before the real services, each on a thread of its own.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-#![allow(dead_code, reason = "the support is shared with other tests, which use more of it")]
+#![allow(dead_code, unused_imports, reason = "the support is shared with other tests, which use more of it")]
 
 mod schemathesis;
 #[path = "../api/support/mod.rs"]

@@ -125,6 +125,8 @@ impl Follow {
     }
 
     async fn keep_following(&self) {
+        // A service whose history is missing takes submissions all the same, so that is no reason not to be ready.
+        self.health.healthy(PART);
         loop {
             let Err(ended) = self.follow().await;
             self.history.set_store(None);

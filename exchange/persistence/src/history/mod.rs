@@ -21,8 +21,6 @@ mod postgres;
 mod routes;
 mod rows;
 mod store;
-#[cfg(test)]
-mod tests;
 
 pub(crate) use follow::{Follow, History};
 pub(crate) use routes::{order, orders, outcome, trades};

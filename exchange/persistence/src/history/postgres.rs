@@ -62,7 +62,7 @@ async fn migrate(client: &Client) -> Result<(), StoreError> {
          {orders}; {trades};
          CREATE TABLE IF NOT EXISTS exchange_instruments (instrument bigint PRIMARY KEY, tick bigint NOT NULL, lot bigint NOT NULL);
          CREATE TABLE IF NOT EXISTS exchange_outcomes (sequence bigint PRIMARY KEY, time bigint NOT NULL, outcome bytea NOT NULL);
-         CREATE TABLE IF NOT EXISTS exchange_position (only boolean PRIMARY KEY DEFAULT true CHECK (only), position bigint NOT NULL);
+         CREATE TABLE IF NOT EXISTS exchange_position (single boolean PRIMARY KEY DEFAULT true CHECK (single), position bigint NOT NULL);
          INSERT INTO exchange_position (position) VALUES (0) ON CONFLICT DO NOTHING;
          CREATE INDEX IF NOT EXISTS exchange_orders_account ON exchange_orders (account, order_id);
          CREATE INDEX IF NOT EXISTS exchange_orders_market ON exchange_orders (account, instrument, order_id);

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
@@ -20,6 +20,10 @@ use crate::routes::App;
 
 /// How much one write carries, at most, in bytes, as far as memory gives it.
 const WRITE_BYTES: usize = 256 * 1024;
+
+/// How long somebody who gets records waits for the durable position, where no record follows that it goes along with. Whoever is
+/// waiting for it alone is told at once; to those who fold records it makes no difference, and a message less for each batch.
+const DURABLE_AFTER: Duration = Duration::from_millis(1);
 
 /// How long after the end of the log its followers may take for the rest.
 const REST_MAX: Duration = Duration::from_secs(2);
@@ -88,6 +92,8 @@ struct Feed {
     /// The durable position that it was told; `None`: none yet.
     told: Option<u64>,
     writer: LinkWriter,
+    /// When something was sent last.
+    sent_at: Instant,
     out: Vec<u8>,
 }
 
@@ -95,7 +101,7 @@ impl Feed {
     fn new(log: LogHandle, files: Files, after: Sequence, records: bool, writer: LinkWriter) -> Self {
         let durable = log.watch_durable();
         let ring = records.then(|| log.ring(after));
-        Self { log, files, ring, durable, told: None, writer, out: Vec::new() }
+        Self { log, files, ring, durable, told: None, writer, sent_at: Instant::now(), out: Vec::new() }
     }
 
     async fn run(mut self) -> io::Result<()> {
@@ -103,29 +109,35 @@ impl Feed {
         let mut chunks: Vec<Chunk> = Vec::new();
         loop {
             self.send_what_there_is(&mut chunks).await?;
-            let durable = self.durable.changed();
-            let records = async {
-                match &mut self.ring {
-                    Some(ring) => ring.next(&mut chunks, WRITE_BYTES).await.map(|_| ()),
-                    None => std::future::pending().await,
+            // A log that is stopped makes nothing durable any more.
+            let untold = self.ring.as_ref().is_some_and(|ring| self.told != Some(ring.position()))
+                && *state.borrow() == log::State::Running;
+            let patience = if untold { DURABLE_AFTER } else { ALIVE_EVERY };
+            let (ring, durable) = (&mut self.ring, &mut self.durable);
+            let news = async {
+                match ring {
+                    Some(ring) => {
+                        // Where the place is gone, the next round looks for it in the files.
+                        ring.next(&mut chunks, WRITE_BYTES).await.map_or(Ok(()), |_| Ok(()))
+                    }
+                    None => durable.changed().await,
                 }
             };
             // A log that failed may still be read, so its followers stay; one that was closed gives nothing more.
             let closed = async { drop(state.wait_for(|state| *state == log::State::Closed).await) };
             tokio::select! {
-                biased; // records first: a position is told behind its records
-                // Where the place is gone, the next round looks for it in the files.
-                _ = records => {}
-                changed = durable => {
-                    if changed.is_err() {
-                        return Ok(());
-                    }
-                }
+                biased; // the end has nothing more to say than the news
+                news = news => if news.is_err() {
+                    return Ok(());
+                },
                 () = closed => {
                     let rest = tokio::time::timeout(REST_MAX, self.send_what_there_is(&mut chunks));
                     return rest.await.unwrap_or_else(|late| Err(late.into()));
                 }
-                () = tokio::time::sleep(ALIVE_EVERY) => self.writer.send_alive().await?,
+                () = tokio::time::sleep(patience) => if self.sent_at.elapsed() >= ALIVE_EVERY {
+                    self.writer.send_alive().await?;
+                    self.sent_at = Instant::now();
+                },
             }
         }
     }
@@ -158,6 +170,7 @@ impl Feed {
     async fn flush(&mut self) -> io::Result<()> {
         if !self.out.is_empty() {
             self.writer.send(&self.out).await?;
+            self.sent_at = Instant::now();
             self.out.clear();
         }
         Ok(())

@@ -1,7 +1,6 @@
 //! Records for those who follow.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use exchange_service::net::{Client, DURABLE};
 use exchange_types::{Command, encode_command};
@@ -12,7 +11,8 @@ use super::support::{FollowerOfLog, Served, block_on, id_of, send, submitter};
 
 async fn refused(served: &Served, query: &str) -> u16 {
     let path = format!("/internal/stream/commands{query}");
-    Client::new().stream(&served.address, &path).await.unwrap_err().status().unwrap().as_u16()
+    let error = Client::new().stream(&served.address, &path).await.err();
+    error.unwrap_or_else(|| panic!("{query} was accepted")).status().unwrap().as_u16()
 }
 
 #[test]
@@ -23,10 +23,9 @@ fn a_follower_that_the_log_does_not_know_is_refused() {
         let mut gateway = submitter(&served.address, 1).await;
         send(&mut gateway, 1..=3).await;
         FollowerOfLog::open(&served.address, 0, 0).await.up_to(3).await;
-        // Ahead of the log, of another reign, without a reign, and no number.
+        // Ahead of the log, of another reign, and no number.
         assert_eq!(refused(&served, "?after=4&epoch=1").await, 409);
         assert_eq!(refused(&served, "?after=3&epoch=2").await, 409);
-        assert_eq!(refused(&served, "?after=3").await, 400);
         assert_eq!(refused(&served, "?after=x&epoch=1").await, 400);
         assert_eq!(FollowerOfLog::open(&served.address, 3, 1).await.position, 3);
     });
@@ -91,9 +90,11 @@ fn a_follower_that_comes_and_goes_under_load_misses_nothing_and_gets_nothing_twi
         scope.spawn(|| {
             block_on(async {
                 let mut gateway = submitter(&served.address, 1).await;
+                let mut other = FollowerOfLog::open(&served.address, 0, 0).await;
                 for first in (0..RECORDS).step_by(50) {
                     send(&mut gateway, first + 1..=first + 50).await;
-                    tokio::time::sleep(Duration::from_millis(1)).await;
+                    // As fast as the disk, and never more than a batch takes.
+                    other.up_to(first.saturating_sub(150)).await;
                 }
                 done.store(true, Ordering::Release);
                 // The connection stays until everything is read.

@@ -6,6 +6,7 @@ mod archive;
 mod commands;
 mod disk;
 mod history;
+mod postgres;
 mod process;
 mod resolve;
 mod submit;

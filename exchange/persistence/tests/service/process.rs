@@ -49,7 +49,7 @@ impl Process {
     }
 
     /// Waits for a line.
-    fn line(&mut self, part: &str) -> String {
+    pub(crate) fn line(&mut self, part: &str) -> String {
         let began = Instant::now();
         loop {
             let rest = DEADLINE.saturating_sub(began.elapsed());
@@ -78,7 +78,7 @@ impl Process {
         address
     }
 
-    fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args([name, &id]).status().unwrap().success());
     }
@@ -205,7 +205,7 @@ impl Drop for SmallDisk {
 #[test]
 fn a_full_disk_stops_the_log_and_the_service_says_so_and_keeps_answering() {
     let Some(disk) = SmallDisk::mount("2m") else {
-        println!("SKIPPED: a small file system cannot be mounted here");
+        super::support::skipped("a small file system cannot be mounted here, so no disk fills");
         return;
     };
     let mut process =

@@ -69,9 +69,12 @@ fn a_frame_of_another_kind_ends_the_connection_and_what_came_before_it_is_logged
         put_frame(&mut out, COMMAND, |out| out.extend_from_slice(&request(2)));
         gateway.writer.send(&out).await.unwrap();
         while let Ok(Some(_)) = gateway.reader.next().await {}
-        let mut follower = FollowerOfLog::open(&served.address, 0, 0).await;
-        assert_eq!(follower.link.position, 1);
-        assert_eq!(follower.up_to(1).await.len(), 1);
+        let got = FollowerOfLog::open(&served.address, 0, 0).await.up_to(1).await;
+        assert_eq!(got.iter().map(|got| id_of(&got.payload)).collect::<Vec<_>>(), [1]);
+        let mut other = submitter(&served.address, 2).await;
+        send(&mut other, [3]).await;
+        let got = FollowerOfLog::open(&served.address, 1, 1).await.up_to(2).await;
+        assert_eq!(got.iter().map(|got| id_of(&got.payload)).collect::<Vec<_>>(), [3]);
     });
 }
 

@@ -1,5 +1,6 @@
 //! A service to test against, and what is sent to it.
 
+use std::io::Write;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::thread::JoinHandle;
@@ -30,8 +31,15 @@ pub(crate) struct Served {
 }
 
 impl Served {
-    /// Starts one on a free port.
+    /// Starts one on a free port and waits until it is ready.
     pub(crate) fn start(folder: &Path, variables: &[(&str, &str)]) -> Self {
+        let served = Self::start_unready(folder, variables);
+        served.wait("the service is ready", || served.health.report().ready);
+        served
+    }
+
+    /// Starts one on a free port.
+    pub(crate) fn start_unready(folder: &Path, variables: &[(&str, &str)]) -> Self {
         let data = folder.display().to_string();
         // No ticks unless a test asks for them: they would take sequences.
         let defaults = [("DATA_DIR", data.as_str()), ("TICK_INTERVAL", "24h")];
@@ -54,9 +62,7 @@ impl Served {
             })
         });
         let address = format!("http://{address}").parse().unwrap();
-        let served = Self { address, health, metrics, stop, thread: Some(thread) };
-        served.wait("the service is ready", || served.health.report().ready);
-        served
+        Self { address, health, metrics, stop, thread: Some(thread) }
     }
 
     /// Waits for something, and fails where the service ends first.
@@ -84,6 +90,11 @@ impl Drop for Served {
             drop(thread.join());
         }
     }
+}
+
+/// Written past the capture of the test harness: a test that did not run never passes silently.
+pub(crate) fn skipped(what: &str) {
+    let _ = writeln!(std::io::stderr(), "SKIPPED: {what}");
 }
 
 /// Runs a test's own side.

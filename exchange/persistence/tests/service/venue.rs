@@ -113,7 +113,7 @@ impl Flow {
         let price = if order_type == OrderType::Market { Price(0) } else { self.price(instrument) };
         // Long after any test, or long before it.
         let expires_at = match time_in_force {
-            TimeInForce::Gtd => TimestampNs(u64::MAX >> self.next(2) * 8),
+            TimeInForce::Gtd => TimestampNs(u64::MAX >> (8 * self.next(2))),
             _ => TimestampNs(0),
         };
         Command::NewOrder(NewOrder {
