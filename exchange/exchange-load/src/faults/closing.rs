@@ -24,7 +24,8 @@ const LEVELS: u32 = 1_000;
 const SAME_MIN: u32 = 4;
 const ASK_EVERY: Duration = Duration::from_millis(100);
 
-/// How long a query may be refused: a gateway that could not reach a service five times does not ask it for 30 seconds.
+/// How long a query may be refused: a gateway that could not reach a service several times does not ask it for a
+/// while, 30 seconds where nobody says otherwise.
 const BREAKER_MAX: Duration = Duration::from_secs(40);
 
 /// The answers.

@@ -102,7 +102,7 @@ async fn trade(
     }
     floor.closing.set(true);
     let all = async { while trading.join_next().await.is_some() {} };
-    tokio::time::timeout(REPEAT_MAX * 2, all).await.context("traders do not get their answers")?;
+    tokio::time::timeout(REPEAT_MAX + CATCH_UP_MAX, all).await.context("traders do not get their answers")?;
     let requests = floor.requests.take();
     let mut violations = floor.violations.take();
     let acknowledged = requests.iter().filter_map(|request| match (request.asked, &request.answered) {

@@ -110,13 +110,15 @@ fn trade_and_check(plan: &Plan, folder: PathBuf, mut progress: impl FnMut(&str))
     Ok(findings)
 }
 
-/// Small segments and frequent snapshots, so that kills meet the change from one to the next.
+/// Small segments and frequent snapshots, so that kills meet the change from one to the next; and a breaker that is open for two
+/// seconds, because half a minute of refusals after each fifth failure would be most of what is seen.
 fn settings(plan: &Plan, folder: PathBuf) -> Settings {
     let mut environment = without_limits();
     for (name, value) in [
         ("SNAPSHOT_INTERVAL", "2s"),
         ("SNAPSHOT_EVENTS", "20000"),
         ("LOG_SEGMENT_BYTES", "4194304"),
+        ("BREAKER_OPEN", "2s"),
         ("LOG_LEVEL", "info"),
     ] {
         environment.insert(name.to_owned(), value.to_owned());

@@ -26,7 +26,7 @@ const LIVE_MAX: usize = 32;
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// How long a request with a key is repeated before that is a fault of its own.
-pub(super) const REPEAT_MAX: Duration = Duration::from_secs(30);
+pub(super) const REPEAT_MAX: Duration = Duration::from_secs(60);
 
 /// What all traders share: they run on one thread.
 #[derive(Debug, Default)]
