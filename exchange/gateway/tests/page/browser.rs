@@ -18,7 +18,7 @@ const DEADLINE: Duration = Duration::from_secs(60);
 static SEAT: Mutex<()> = Mutex::new(());
 
 /// A tab.
-pub struct Browser {
+pub(crate) struct Browser {
     process: Child,
     socket: WebSocket<MaybeTlsStream<TcpStream>>,
     session: String,
@@ -39,7 +39,7 @@ impl Drop for Browser {
 
 /// A size of a screen.
 #[derive(Debug, Clone, Copy)]
-pub struct Screen {
+pub(crate) struct Screen {
     pub width: u32,
     pub height: u32,
     pub mobile: bool,
@@ -48,7 +48,7 @@ pub struct Screen {
 
 impl Browser {
     /// Starts it. `None`: there is none, and that has been said.
-    pub fn start(test: &str) -> Option<Self> {
+    pub(crate) fn start(test: &str) -> Option<Self> {
         let Ok(program) = std::env::var("EXCHANGE_BROWSER") else {
             // Written past the capture of the test harness: a test that did not run never passes silently.
             let _ = writeln!(
@@ -110,7 +110,7 @@ impl Browser {
     }
 
     /// Sets the screen.
-    pub fn screen(&mut self, screen: Screen) {
+    pub(crate) fn screen(&mut self, screen: Screen) {
         let Screen { width, height, mobile, dark } = screen;
         let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": mobile });
         self.call("Emulation.setDeviceMetricsOverride", metrics);
@@ -120,14 +120,14 @@ impl Browser {
     }
 
     /// Opens an address.
-    pub fn open(&mut self, address: &str) {
+    pub(crate) fn open(&mut self, address: &str) {
         let answer = self.call("Page.navigate", json!({ "url": address }));
         assert!(answer["errorText"].is_null(), "{answer}");
         self.wait_for(&format!("location.href === '{address}' && document.readyState === 'complete'"));
     }
 
     /// The value of an expression.
-    pub fn value(&mut self, expression: &str) -> Value {
+    pub(crate) fn value(&mut self, expression: &str) -> Value {
         let question = json!({ "expression": expression, "returnByValue": true, "awaitPromise": true });
         let answer = self.call("Runtime.evaluate", question);
         assert!(answer["exceptionDetails"].is_null(), "{expression}: {answer}");
@@ -135,7 +135,7 @@ impl Browser {
     }
 
     /// Waits until an expression is true.
-    pub fn wait_for(&mut self, expression: &str) {
+    pub(crate) fn wait_for(&mut self, expression: &str) {
         let start = Instant::now();
         while self.value(&format!("Boolean({expression})")) != true {
             let state = "document.body?.innerText.slice(0, 600)";
@@ -150,7 +150,7 @@ impl Browser {
     }
 
     /// Leaves a picture, if pictures are wanted.
-    pub fn picture(&mut self, name: &str) {
+    pub(crate) fn picture(&mut self, name: &str) {
         let Some(folder) = std::env::var_os("EXCHANGE_SCREENSHOTS") else { return };
         let answer = self.call("Page.captureScreenshot", json!({ "format": "png" }));
         let bytes = base64::engine::general_purpose::STANDARD.decode(answer["data"].as_str().unwrap());
@@ -158,7 +158,7 @@ impl Browser {
     }
 
     /// Presses a key with a name such as `Tab`.
-    pub fn press(&mut self, key: &str) {
+    pub(crate) fn press(&mut self, key: &str) {
         for kind in ["keyDown", "keyUp"] {
             let code = match key {
                 "Tab" => 9,
@@ -172,7 +172,7 @@ impl Browser {
     }
 
     /// Moves the mouse.
-    pub fn point_at(&mut self, x: f64, y: f64) {
+    pub(crate) fn point_at(&mut self, x: f64, y: f64) {
         self.call("Input.dispatchMouseEvent", json!({ "type": "mouseMoved", "x": x, "y": y }));
     }
 
