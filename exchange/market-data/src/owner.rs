@@ -142,14 +142,18 @@ impl Owner {
         let mut connection: Option<Result<u64, String>> = None;
         let mut slow_at = Instant::now();
         let mut slow = false;
+        // Clients have seen what was told before this state was begun, so nothing is shown until it has come as far as the stream
+        // had when it was opened: a book must not go back in time.
+        let (mut goal, mut caught_up) = (None, false);
         loop {
+            caught_up |= goal.is_some_and(|goal| venue.position() >= goal);
             tokio::select! {
                 // What is told seldom and how we are, because both are short and rare; then outcomes, because everything else
                 // waits for them; then questions, of which some are answered after every batch as well.
                 biased;
                 _ = look.tick() => {
                     self.look(venue, connection.as_ref(), follower.waiting());
-                    if well {
+                    if well && caught_up {
                         self.frame.health.healthy(FEED);
                     }
                 }
@@ -170,17 +174,25 @@ impl Owner {
                         slow = venue.has_slow();
                     }
                     News::Connection(state) => {
+                        if let Ok(head) = &state {
+                            goal.get_or_insert(*head);
+                        }
                         connection = Some(state);
                         self.look(venue, connection.as_ref(), follower.waiting());
                     }
                     News::Ended(reason) => return Err(reason),
                 },
                 question = self.questions.recv() => match question {
-                    Some(question) => self.reply(venue, &ring, question),
+                    Some(question) if caught_up => self.reply(venue, &ring, question),
+                    // Whoever asks is told that we are not ready: see `refuse`.
+                    Some(question) => drop(question),
                     None => return Ok(()),
                 },
             }
             for _ in 0..QUESTIONS_AT_ONCE {
+                if !caught_up {
+                    break;
+                }
                 let Ok(question) = self.questions.try_recv() else { break };
                 self.reply(venue, &ring, question);
             }

@@ -21,10 +21,10 @@ pub(super) fn kill(
     findings: &mut Findings,
     progress: &mut impl FnMut(&str),
 ) -> Result<()> {
-    let mut random = Random::new(plan.seed);
+    let mut dice = Dice { random: Random::new(plan.seed), left: Vec::new() };
     let mut left = plan.kills;
     while left > 0 {
-        let pause = PAUSE_MS.start + random.below(PAUSE_MS.end - PAUSE_MS.start);
+        let pause = PAUSE_MS.start + dice.random.below(PAUSE_MS.end - PAUSE_MS.start);
         std::thread::sleep(Duration::from_millis(pause));
         let ended = venue.ended()?;
         if !ended.is_empty() {
@@ -33,12 +33,12 @@ pub(super) fn kill(
             venue.wait_ready(READY_MAX)?;
             continue;
         }
-        let mut killed = vec![one(venue, &mut random, findings)?];
+        let mut killed = vec![one(venue, &mut dice, findings)?];
         left -= 1;
         let began = Instant::now();
-        if left > 0 && random.per_cent(SECOND_PER_CENT) {
-            std::thread::sleep(Duration::from_millis(random.below(200)));
-            killed.push(one(venue, &mut random, findings)?);
+        if left > 0 && dice.random.per_cent(SECOND_PER_CENT) {
+            std::thread::sleep(Duration::from_millis(dice.random.below(200)));
+            killed.push(one(venue, &mut dice, findings)?);
             left -= 1;
         }
         let names: Vec<&str> = killed.iter().map(|name| name.program()).collect();
@@ -51,9 +51,25 @@ pub(super) fn kill(
     Ok(())
 }
 
-fn one(venue: &mut Venue, random: &mut Random, findings: &mut Findings) -> Result<Name> {
-    // The number is below that of the services.
-    let name = SERVICES[random.below(SERVICES.len() as u64) as usize];
+/// Chance, which lets every service die once before any dies again.
+struct Dice {
+    random: Random,
+    left: Vec<Name>,
+}
+
+impl Dice {
+    fn service(&mut self) -> Name {
+        if self.left.is_empty() {
+            self.left = SERVICES.to_vec();
+        }
+        // The number is below that of the services left.
+        let at = self.random.below(self.left.len() as u64) as usize;
+        self.left.swap_remove(at)
+    }
+}
+
+fn one(venue: &mut Venue, dice: &mut Dice, findings: &mut Findings) -> Result<Name> {
+    let name = dice.service();
     let service = venue.service(name)?;
     service.kill()?;
     service.start()?;
