@@ -6,16 +6,13 @@
 use std::io;
 
 use exchange_core::feed::Feed;
-use exchange_service::net::{Address, Client, OutcomeStream, QueryError};
+use exchange_service::net::{Address, Client, FEED_SNAPSHOT, OutcomeStream, QueryError};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 /// Batches on their way to the owner of the feed. **When there are as many, the reader waits**, then the connection fills, and at
 /// last matching's ring goes over us: then the archive has what is missing.
 const BATCHES_MAX: usize = 8;
-
-/// The path of the feed's snapshot.
-const SNAPSHOT: &str = "/internal/snapshot/feed";
 
 /// What the reader says.
 #[derive(Debug)]
@@ -102,10 +99,8 @@ pub(crate) enum SnapshotFailure {
 /// The feed as the newest snapshot has it, or an empty one where there is none, or none that can be read: then the archive has
 /// everything from the first command on.
 pub(crate) async fn snapshot(client: &Client, persistence: &Address) -> Result<Feed, SnapshotFailure> {
-    let bytes = match client.get_bytes(persistence, SNAPSHOT).await {
-        Ok(bytes) => bytes,
-        Err(QueryError::Refused { status, .. }) if status.as_u16() == 404 => return Ok(Feed::new()),
-        Err(error) => return Err(error.into()),
+    let Some(bytes) = client.get_bytes_if_any(persistence, FEED_SNAPSHOT).await? else {
+        return Ok(Feed::new());
     };
     let restored = tokio::task::spawn_blocking(move || Feed::restore(&bytes));
     match restored.await.map_err(io::Error::other)? {

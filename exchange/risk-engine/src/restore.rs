@@ -5,7 +5,6 @@
 
 use std::hash::{BuildHasher, RandomState};
 
-use axum::http::StatusCode;
 use exchange_core::matching::BookMaker;
 use exchange_core::{FastEngine, SnapshotError};
 use exchange_service::net::{Address, Client, ENGINE_SNAPSHOT, QueryError};
@@ -31,10 +30,8 @@ pub(crate) enum RestoreError {
 pub(crate) async fn restore(client: &Client, persistence: &Address) -> Result<FastEngine, RestoreError> {
     // Clients cannot know this number, so they cannot choose order ids that all collide in an index.
     let maker = BookMaker::fast().with_seed(RandomState::new().hash_one(0_u8));
-    let bytes = match client.get_bytes(persistence, ENGINE_SNAPSHOT).await {
-        Ok(bytes) => bytes,
-        Err(QueryError::Refused { status: StatusCode::NOT_FOUND, .. }) => return Ok(FastEngine::new(maker)),
-        Err(error) => return Err(error.into()),
+    let Some(bytes) = client.get_bytes_if_any(persistence, ENGINE_SNAPSHOT).await? else {
+        return Ok(FastEngine::new(maker));
     };
     // A million orders take most of a second, in which this thread has connections to answer.
     let restored = tokio::task::spawn_blocking(move || FastEngine::restore(maker, &bytes)).await;

@@ -200,6 +200,18 @@ impl Client {
         self.ask(address, Method::GET, path, Bytes::new()).await
     }
 
+    /// Asks for bytes that may not be there: a snapshot. `None`: 404.
+    ///
+    /// # Errors
+    /// As [`QueryError`] says.
+    pub async fn get_bytes_if_any(&self, address: &Address, path: &str) -> Result<Option<Bytes>, QueryError> {
+        match self.get_bytes(address, path).await {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(QueryError::Refused { status: StatusCode::NOT_FOUND, .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Asks for JSON with JSON.
     ///
     /// # Errors

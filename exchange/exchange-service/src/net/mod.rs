@@ -38,6 +38,8 @@ pub use server::{Resume, STOP_GRACE, Upgrade, refuse_too_old, serve_ring};
 pub const COMMANDS: &str = "/internal/stream/commands";
 /// The newest snapshot of the engine. 404: there is none.
 pub const ENGINE_SNAPSHOT: &str = "/internal/snapshot/engine";
+/// The newest snapshot of the feed. 404: there is none.
+pub const FEED_SNAPSHOT: &str = "/internal/snapshot/feed";
 /// Stream of commands to be logged.
 pub const SUBMIT: &str = "/internal/stream/submit";
 /// Stream of old outcomes.
