@@ -90,7 +90,7 @@ impl Venue {
             let path = format!("{SUBMIT}?session=7");
             let link = Client::new().stream(&address(self.ports[0]), &path).await.unwrap();
             let last = link.position + payloads.len() as u64;
-            let Link { mut writer, reader: _reader, .. } = link;
+            let Link { writer, reader: _reader, .. } = link;
             for part in payloads.chunks(50) {
                 let mut bytes = Vec::new();
                 for payload in part {

@@ -3,7 +3,6 @@
 use std::io;
 use std::time::Duration;
 
-use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
@@ -50,36 +49,50 @@ impl Link {
 
 impl LinkWriter {
     /// Sends whole frames. **When the receiver is slow, this waits**: the bound is the system's buffer. Not safe to cancel, unless the
-    /// connection is given up.
+    /// connection is given up, and not for two at a time: their frames would mix.
     ///
     /// # Errors
     /// What writing says; a receiver that takes nothing for [`SILENCE_MAX`] has lost the connection.
-    pub async fn send(&mut self, frames: &[u8]) -> io::Result<()> {
+    pub async fn send(&self, frames: &[u8]) -> io::Result<()> {
         let mut left = frames;
         while !left.is_empty() {
-            let written = tokio::time::timeout(SILENCE_MAX, self.stream.write(left))
-                .await
-                .map_err(|_| io::Error::new(io::ErrorKind::TimedOut, "the receiver takes nothing"))??;
+            let written = self.try_send(left)?;
             if written == 0 {
-                return Err(io::ErrorKind::WriteZero.into());
+                tokio::time::timeout(SILENCE_MAX, self.stream.writable())
+                    .await
+                    .map_err(|_| io::Error::new(io::ErrorKind::TimedOut, "the receiver takes nothing"))??;
             }
             left = &left[written..];
         }
         Ok(())
     }
 
+    /// Sends as many bytes as the connection takes at once, and says how many. From any thread.
+    ///
+    /// # Errors
+    /// What writing says.
+    pub fn try_send(&self, frames: &[u8]) -> io::Result<usize> {
+        match self.stream.try_write(frames) {
+            Ok(0) => Err(io::ErrorKind::WriteZero.into()),
+            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {
+                Ok(0)
+            }
+            result => result,
+        }
+    }
+
     /// Says that this side is there.
     ///
     /// # Errors
     /// As [`send`](Self::send).
-    pub async fn send_alive(&mut self) -> io::Result<()> {
+    pub async fn send_alive(&self) -> io::Result<()> {
         let mut alive = Vec::with_capacity(8);
         frame::put_frame(&mut alive, frame::ALIVE, |_| {});
         self.send(&alive).await
     }
 
     /// Says every so often that this side is there, until the connection is gone: for a side that only listens.
-    pub async fn stay_alive(mut self) -> io::Error {
+    pub async fn stay_alive(self) -> io::Error {
         loop {
             if let Err(error) = self.send_alive().await {
                 return error;

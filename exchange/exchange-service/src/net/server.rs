@@ -113,7 +113,7 @@ pub fn refuse_too_old(error: TooOld) -> Response {
 /// # Errors
 /// Why it ended.
 pub async fn serve_ring(mut ring: RingReader, link: Link, linger: Duration) -> io::Result<()> {
-    let Link { mut reader, mut writer, stop, .. } = link;
+    let Link { mut reader, writer, stop, .. } = link;
     let linger = linger.min(link::LINGER_MAX);
     let send = async {
         let mut chunks: Vec<Chunk> = Vec::new();
@@ -134,7 +134,7 @@ pub async fn serve_ring(mut ring: RingReader, link: Link, linger: Duration) -> i
                         tokio::time::sleep(linger).await;
                         ring.take(&mut chunks, WRITE_BYTES).map_err(io::Error::other)?;
                     }
-                    send_chunks(&mut writer, &mut chunks, &mut bytes).await?;
+                    send_chunks(&writer, &mut chunks, &mut bytes).await?;
                 }
             }
         }
@@ -150,11 +150,7 @@ pub async fn serve_ring(mut ring: RingReader, link: Link, linger: Duration) -> i
     }
 }
 
-async fn send_chunks(
-    writer: &mut LinkWriter,
-    chunks: &mut Vec<Chunk>,
-    bytes: &mut Vec<u8>,
-) -> io::Result<()> {
+async fn send_chunks(writer: &LinkWriter, chunks: &mut Vec<Chunk>, bytes: &mut Vec<u8>) -> io::Result<()> {
     if let [chunk] = &chunks[..] {
         writer.send(&chunk.frames).await?;
     } else {

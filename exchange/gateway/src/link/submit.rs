@@ -78,7 +78,7 @@ async fn use_connection(
     }
 }
 
-async fn write(shared: &Shared, mut writer: LinkWriter) -> io::Error {
+async fn write(shared: &Shared, writer: LinkWriter) -> io::Error {
     let mut buffer = Vec::with_capacity(BUFFER_BYTES);
     loop {
         let woken = tokio::time::timeout(frame::ALIVE_EVERY, shared.written.notified()).await;

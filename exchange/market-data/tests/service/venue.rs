@@ -275,7 +275,7 @@ async fn archive(State(kept): State<Shared>, Query(resume): Query<Resume>, upgra
         frame::put_frame(&mut frames, net::END, |_| {});
         (frames, kept.archive.len() as u64)
     };
-    upgrade.accept(position, 1, move |mut link| async move { link.writer.send(&frames).await })
+    upgrade.accept(position, 1, move |link| async move { link.writer.send(&frames).await })
 }
 
 async fn snapshot(State(kept): State<Shared>) -> Response {

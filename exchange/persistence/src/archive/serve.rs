@@ -59,7 +59,7 @@ pub(crate) async fn archive(
         .into_response())
 }
 
-async fn send(mut pieces: mpsc::Receiver<Piece>, mut writer: LinkWriter) -> io::Result<()> {
+async fn send(mut pieces: mpsc::Receiver<Piece>, writer: LinkWriter) -> io::Result<()> {
     loop {
         match tokio::time::timeout(ALIVE_EVERY, pieces.recv()).await {
             // The way to the first outcome may be long.

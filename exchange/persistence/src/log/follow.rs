@@ -38,13 +38,18 @@ impl Follower for TailFollower {
                 FrameHeader { epoch: batch.appended.epoch, sequence: Sequence(sequence), time: batch.time };
             put_record(&mut frames, header, payload);
         }
-        self.tail.ring.push(Chunk { first: first.0, last: last.0, frames: frames.into() });
+        let chunk = Chunk { first: first.0, last: last.0, frames: frames.into() };
+        let durable = *self.tail.durable.borrow();
+        // First into the ring: whoever is not told here finds it there.
+        self.tail.ring.push(chunk.clone());
+        self.tail.directs.appended(&chunk, durable);
         self.tail.appended_now();
         self.metrics.appended(batch.payloads.len());
     }
 
     fn durable(&mut self, position: Sequence) {
         self.tail.durable.send_replace(position.0);
+        self.tail.directs.durable(position.0);
         self.metrics.synced(seconds(self.appended_at.elapsed()), position);
     }
 }

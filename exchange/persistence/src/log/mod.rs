@@ -5,6 +5,7 @@
 //! position, which is what may be told.
 
 mod clock;
+mod direct;
 mod follow;
 mod metrics;
 mod open;
@@ -24,6 +25,7 @@ use tokio::sync::watch as channel;
 use crate::payload;
 
 pub(crate) use clock::machine_time;
+pub(crate) use direct::{DURABLE_AFTER, Direct, Sent};
 pub(crate) use follow::put_record;
 pub(crate) use metrics::LogMetrics;
 pub(crate) use open::{Opened, chain, open};
@@ -67,6 +69,7 @@ pub(crate) struct Tail {
     /// Records, durable or not.
     ring: Ring,
     durable: channel::Sender<u64>,
+    directs: direct::Directs,
     began: Instant,
     /// When something was appended last, in nanoseconds since `began`.
     appended_at: AtomicU64,
@@ -78,6 +81,7 @@ impl Tail {
         Self {
             ring: Ring::new(last.0, ring_bytes),
             durable: channel::Sender::new(last.0),
+            directs: direct::Directs::default(),
             began: Instant::now(),
             appended_at: AtomicU64::new(0),
         }
@@ -167,6 +171,21 @@ impl LogHandle {
     /// The oldest record that memory has.
     pub(crate) fn ring_oldest(&self) -> Sequence {
         Sequence(self.shared.tail.ring.source().oldest())
+    }
+
+    /// Lets the log's writer tell a follower by itself from now on, whenever it is its turn.
+    pub(crate) fn join(&self, direct: &Direct) {
+        self.shared.tail.directs.join(direct);
+    }
+
+    /// Ends that.
+    pub(crate) fn leave(&self, direct: &Direct) {
+        self.shared.tail.directs.leave(direct);
+    }
+
+    /// Gives the turn to the log's writer, if the follower has all there is.
+    pub(crate) fn give(&self, direct: &Direct, sent: Sent) -> bool {
+        direct.give(sent, &self.shared.tail)
     }
 
     /// The files: durable records of any age.

@@ -2,28 +2,24 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use exchange_service::net::frame::{ALIVE_EVERY, FrameReader, put_frame};
-use exchange_service::net::{Chunk, DURABLE, Link, LinkWriter, RingReader, TooOld, Upgrade, refuse_too_old};
+use exchange_service::net::frame::{ALIVE_EVERY, FrameReader};
+use exchange_service::net::{Chunk, Link, LinkWriter, RingReader, TooOld, Upgrade, refuse_too_old};
 use exchange_types::Sequence;
 use serde::Deserialize;
 use tokio::io::AsyncRead;
 use tokio::sync::watch;
 
 use super::tail::{FileTail, Files};
-use crate::log::{self, LogHandle, Place};
+use crate::log::{self, DURABLE_AFTER, Direct, LogHandle, Place, Sent};
 use crate::routes::App;
 
 /// How much one write carries, at most, in bytes, as far as memory gives it.
 const WRITE_BYTES: usize = 256 * 1024;
-
-/// How long somebody who gets records waits for the durable position, where no record follows that it goes along with. Whoever is
-/// waiting for it alone is told at once; to those who fold records it makes no difference, and a message less for each batch.
-const DURABLE_AFTER: Duration = Duration::from_millis(1);
 
 /// How long after the end of the log its followers may take for the rest.
 const REST_MAX: Duration = Duration::from_secs(2);
@@ -82,26 +78,32 @@ async fn listen<R: AsyncRead + Unpin>(reader: &mut FrameReader<R>) -> io::Result
     Ok(())
 }
 
-/// What one follower is sent.
+/// What one follower is sent: by this task until it has all there is, then by the log's writer, which calls for the task again.
 struct Feed {
     log: LogHandle,
     files: Files,
     /// `None` where it wants no records.
     ring: Option<RingReader>,
     durable: watch::Receiver<u64>,
-    /// The durable position that it was told; `None`: none yet.
-    told: Option<u64>,
-    writer: LinkWriter,
-    /// When something was sent last.
-    sent_at: Instant,
+    sent: Sent,
+    direct: Direct,
     out: Vec<u8>,
+}
+
+impl Drop for Feed {
+    fn drop(&mut self) {
+        self.log.leave(&self.direct);
+    }
 }
 
 impl Feed {
     fn new(log: LogHandle, files: Files, after: Sequence, records: bool, writer: LinkWriter) -> Self {
         let durable = log.watch_durable();
         let ring = records.then(|| log.ring(after));
-        Self { log, files, ring, durable, told: None, writer, sent_at: Instant::now(), out: Vec::new() }
+        let sent = Sent { record: after.0, durable: None };
+        let direct = Direct::new(writer, records);
+        log.join(&direct);
+        Self { log, files, ring, durable, sent, direct, out: Vec::new() }
     }
 
     async fn run(mut self) -> io::Result<()> {
@@ -109,81 +111,75 @@ impl Feed {
         let mut chunks: Vec<Chunk> = Vec::new();
         loop {
             self.send_what_there_is(&mut chunks).await?;
-            // A log that is stopped makes nothing durable any more.
-            let untold = self.ring.as_ref().is_some_and(|ring| self.told != Some(ring.position()))
-                && *state.borrow() == log::State::Running;
-            let patience = if untold { DURABLE_AFTER } else { ALIVE_EVERY };
-            let (ring, durable) = (&mut self.ring, &mut self.durable);
-            let news = async {
-                match ring {
-                    Some(ring) => {
-                        // Where the place is gone, the next round looks for it in the files.
-                        ring.next(&mut chunks, WRITE_BYTES).await.map_or(Ok(()), |_| Ok(()))
-                    }
-                    None => durable.changed().await,
-                }
-            };
+            if !self.log.give(&self.direct, self.sent) {
+                continue;
+            }
             // A log that failed may still be read, so its followers stay; one that was closed gives nothing more.
             let closed = async { drop(state.wait_for(|state| *state == log::State::Closed).await) };
-            tokio::select! {
+            let called = tokio::select! {
                 biased; // the end has nothing more to say than the news
-                news = news => if news.is_err() {
-                    return Ok(());
-                },
-                () = closed => {
+                () = self.called() => Some(true),
+                () = closed => None,
+                () = tokio::time::sleep(ALIVE_EVERY) => Some(false),
+            };
+            self.take_turn().await?;
+            match called {
+                Some(true) => {}
+                Some(false) => self.direct.link().send_alive().await?,
+                None => {
                     let rest = tokio::time::timeout(REST_MAX, self.send_what_there_is(&mut chunks));
                     return rest.await.unwrap_or_else(|late| Err(late.into()));
                 }
-                () = tokio::time::sleep(patience) => if self.sent_at.elapsed() >= ALIVE_EVERY {
-                    self.writer.send_alive().await?;
-                    self.sent_at = Instant::now();
-                },
             }
         }
+    }
+
+    /// Waits until the connection does not take what the log's writer sends, or a durable position was not followed by records
+    /// that it could go along with. Safe to cancel.
+    async fn called(&self) {
+        self.direct.called().await;
+        while let Some(before) = self.direct.sent() {
+            tokio::time::sleep(DURABLE_AFTER).await;
+            if self.direct.sent() == Some(before) {
+                return;
+            }
+        }
+    }
+
+    /// It is this task's turn again.
+    async fn take_turn(&mut self) -> io::Result<()> {
+        let (sent, rest) = self.direct.take();
+        self.sent = sent;
+        if let Some(ring) = &mut self.ring {
+            *ring = self.log.ring(Sequence(sent.record));
+        }
+        if rest.is_empty() { Ok(()) } else { self.direct.link().send(&rest).await }
     }
 
     /// Sends records until there are none left, and with them how far they are durable.
     async fn send_what_there_is(&mut self, chunks: &mut Vec<Chunk>) -> io::Result<()> {
         loop {
-            self.out.clear();
-            chunks.drain(..).for_each(|chunk| self.out.extend_from_slice(&chunk.frames));
             let mut more = false;
             if let Some(ring) = &mut self.ring {
                 match ring.take(chunks, WRITE_BYTES) {
                     Ok(found) => more = found,
                     Err(TooOld { .. }) => {
-                        self.flush().await?;
                         self.send_from_files().await?;
                         continue;
                     }
                 }
+                self.sent.record = ring.position();
             }
             chunks.drain(..).for_each(|chunk| self.out.extend_from_slice(&chunk.frames));
-            self.put_durable();
-            self.flush().await?;
+            let durable = *self.durable.borrow_and_update();
+            self.sent.put_durable(durable, self.ring.is_some(), &mut self.out);
+            if !self.out.is_empty() {
+                self.direct.link().send(&self.out).await?;
+                self.out.clear();
+            }
             if !more {
                 return Ok(());
             }
-        }
-    }
-
-    async fn flush(&mut self) -> io::Result<()> {
-        if !self.out.is_empty() {
-            self.writer.send(&self.out).await?;
-            self.sent_at = Instant::now();
-            self.out.clear();
-        }
-        Ok(())
-    }
-
-    /// Never ahead of the records that were sent.
-    fn put_durable(&mut self) {
-        let durable = *self.durable.borrow_and_update();
-        let sent = self.ring.as_ref().map_or(durable, RingReader::position);
-        let position = durable.min(sent);
-        if self.told.is_none_or(|told| told < position) {
-            self.told = Some(position);
-            put_frame(&mut self.out, DURABLE, |out| out.extend_from_slice(&position.to_le_bytes()));
         }
     }
 
@@ -197,14 +193,14 @@ impl Feed {
             let frames = loop {
                 tokio::select! {
                     frames = piece.as_mut() => break frames.map_err(io::Error::other)?,
-                    () = tokio::time::sleep(ALIVE_EVERY) => self.writer.send_alive().await?,
+                    () = tokio::time::sleep(ALIVE_EVERY) => self.direct.link().send_alive().await?,
                 }
             };
             if frames.is_empty() {
                 // What memory has dropped is durable, so the files have it.
                 return Err(io::Error::other("the files end before memory begins"));
             }
-            self.writer.send(&frames).await?;
+            self.direct.link().send(&frames).await?;
         }
         *ring = self.log.ring(tail.position());
         Ok(())

@@ -48,7 +48,7 @@ pub(crate) async fn submit(
 
 /// Logs what comes until the connection is gone.
 async fn take(log: &LogHandle, session: &Session, link: Link) -> io::Result<()> {
-    let Link { mut reader, mut writer, .. } = link;
+    let Link { mut reader, writer, .. } = link;
     let mut refused = Vec::new();
     let mut alive = tokio::time::interval(ALIVE_EVERY);
     alive.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);

@@ -16,7 +16,7 @@ const SMALL: [(&str, &str); 3] =
 
 /// Sends payloads and waits until all are durable.
 pub(crate) async fn log_all(address: &Address, payloads: &[Vec<u8>]) -> u64 {
-    let mut gateway = submitter(address, 1).await;
+    let gateway = submitter(address, 1).await;
     let mut follower = FollowerOfLog::open(address, 0, 0).await;
     let before = follower.link.position;
     for (sent, part) in (1_u64..).zip(payloads.chunks(20)) {

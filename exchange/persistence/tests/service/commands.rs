@@ -20,8 +20,8 @@ fn a_follower_that_the_log_does_not_know_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let served = Served::start(folder.path(), &[]);
     block_on(async {
-        let mut gateway = submitter(&served.address, 1).await;
-        send(&mut gateway, 1..=3).await;
+        let gateway = submitter(&served.address, 1).await;
+        send(&gateway, 1..=3).await;
         FollowerOfLog::open(&served.address, 0, 0).await.up_to(3).await;
         // Ahead of the log, of another reign, and no number.
         assert_eq!(refused(&served, "?after=4&epoch=1").await, 409);
@@ -32,8 +32,8 @@ fn a_follower_that_the_log_does_not_know_is_refused() {
     served.end().unwrap();
     let served = Served::start(folder.path(), &[]);
     block_on(async {
-        let mut gateway = submitter(&served.address, 1).await;
-        send(&mut gateway, [4]).await;
+        let gateway = submitter(&served.address, 1).await;
+        send(&gateway, [4]).await;
         let mut follower = FollowerOfLog::open(&served.address, 3, 1).await;
         assert_eq!(follower.up_to(4).await[0].epoch, 2);
         assert_eq!(refused(&served, "?after=3&epoch=2").await, 409);
@@ -50,14 +50,14 @@ fn whoever_wants_no_records_hears_how_far_they_are_durable() {
     block_on(async {
         let path = "/internal/stream/commands?records=false";
         let mut link = Client::new().stream(&served.address, path).await.unwrap();
-        let mut gateway = submitter(&served.address, 1).await;
+        let gateway = submitter(&served.address, 1).await;
         let mut durable = Vec::new();
         while durable.last() != Some(&200) {
             let frame = link.reader.next().await.unwrap().unwrap();
             assert_eq!(frame.kind, DURABLE);
             durable.push(u64::from_le_bytes(frame.payload.try_into().unwrap()));
             if durable.len() == 1 {
-                send(&mut gateway, 1..=200).await;
+                send(&gateway, 1..=200).await;
             }
         }
         assert_eq!(durable[0], 0, "the position is told at once");
@@ -89,10 +89,10 @@ fn a_follower_that_comes_and_goes_under_load_misses_nothing_and_gets_nothing_twi
     std::thread::scope(|scope| {
         scope.spawn(|| {
             block_on(async {
-                let mut gateway = submitter(&served.address, 1).await;
+                let gateway = submitter(&served.address, 1).await;
                 let mut other = FollowerOfLog::open(&served.address, 0, 0).await;
                 for first in (0..RECORDS).step_by(50) {
-                    send(&mut gateway, first + 1..=first + 50).await;
+                    send(&gateway, first + 1..=first + 50).await;
                     // As fast as the disk, and never more than a batch takes.
                     other.up_to(first.saturating_sub(150)).await;
                 }
@@ -126,18 +126,19 @@ fn a_follower_that_comes_and_goes_under_load_misses_nothing_and_gets_nothing_twi
 
 #[test]
 fn a_follower_that_is_slow_gets_everything_from_files_and_then_from_memory() {
-    const RECORDS: u64 = 30_000;
+    // More than the buffers of a connection take, so that the log's writer has to leave it to the task.
+    const RECORDS: u64 = 60_000;
     let folder = tempfile::tempdir().unwrap();
     let served = Served::start(folder.path(), &SMALL);
     block_on(async {
         let mut follower = FollowerOfLog::open(&served.address, 0, 0).await;
         let mut other = FollowerOfLog::open(&served.address, 0, 0).await;
-        let mut gateway = submitter(&served.address, 1).await;
-        for first in (0..RECORDS).step_by(100) {
-            send(&mut gateway, first + 1..=first + 100).await;
-            other.up_to(first + 100).await;
+        let gateway = submitter(&served.address, 1).await;
+        for first in (0..RECORDS).step_by(500) {
+            send(&gateway, first + 1..=first + 500).await;
+            other.up_to(first + 500).await;
             // A little of what there is, now and then.
-            if first % 5_000 == 0 {
+            if first % 20_000 == 0 {
                 follower.next().await;
             }
         }

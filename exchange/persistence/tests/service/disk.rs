@@ -8,12 +8,12 @@ fn a_damaged_log_is_refused_with_file_offset_and_advice_and_is_left_as_it_was() 
     let folder = tempfile::tempdir().unwrap();
     let served = Served::start(folder.path(), &[("SNAPSHOT_INTERVAL", "24h")]);
     block_on(async {
-        let mut gateway = submitter(&served.address, 1).await;
-        send(&mut gateway, 1..=50).await;
+        let gateway = submitter(&served.address, 1).await;
+        send(&gateway, 1..=50).await;
         let mut follower = FollowerOfLog::open(&served.address, 0, 0).await;
         follower.up_to(50).await;
         // A batch behind it proves that what is damaged below was durable.
-        send(&mut gateway, 51..=60).await;
+        send(&gateway, 51..=60).await;
         follower.up_to(60).await;
     });
     served.end().unwrap();

@@ -126,10 +126,10 @@ fn a_killed_service_loses_nothing_that_was_durable_and_goes_on_where_it_was() {
             assert!(follower.link.epoch > epoch);
             epoch = follower.link.epoch;
             kept = ids;
-            let mut gateway = submitter(&address, 1).await;
+            let gateway = submitter(&address, 1).await;
             let mut next = round * 100_000;
             while kept.len() < last as usize + 2_000 {
-                send(&mut gateway, next + 1..=next + 50).await;
+                send(&gateway, next + 1..=next + 50).await;
                 next += 50;
                 let got = follower.next().await;
                 kept.extend(got.iter().map(|got| id_of(&got.payload)));
@@ -148,10 +148,10 @@ fn a_service_that_is_told_to_end_writes_what_it_has_and_tells_its_followers() {
     let address = process.address();
     let sent = block_on(async {
         let mut follower = FollowerOfLog::open(&address, 0, 0).await;
-        let mut gateway = submitter(&address, 1).await;
-        send(&mut gateway, 1..=1_000).await;
+        let gateway = submitter(&address, 1).await;
+        send(&gateway, 1..=1_000).await;
         follower.up_to(1_000).await;
-        send(&mut gateway, 1_001..=1_500).await;
+        send(&gateway, 1_001..=1_500).await;
         process.signal("-TERM");
         // Every record that comes is durable before the stream ends.
         while follower.link.reader.fill().await.is_ok() {
@@ -216,7 +216,7 @@ fn a_full_disk_stops_the_log_and_the_service_says_so_and_keeps_answering() {
         let mut gateway = submitter(&address, 1).await;
         let mut next = 0;
         let refused = 'full: loop {
-            send(&mut gateway, next + 1..=next + 100).await;
+            send(&gateway, next + 1..=next + 100).await;
             next += 100;
             loop {
                 tokio::select! {
@@ -227,7 +227,7 @@ fn a_full_disk_stops_the_log_and_the_service_says_so_and_keeps_answering() {
                     }
                     got = follower.next() => if !got.is_empty() && follower.position == next { break },
                     // Nobody can say what became of those that were taken when the disk was full; the next is refused.
-                    () = tokio::time::sleep(Duration::from_millis(200)) => send(&mut gateway, [0]).await,
+                    () = tokio::time::sleep(Duration::from_millis(200)) => send(&gateway, [0]).await,
                 }
             }
         };

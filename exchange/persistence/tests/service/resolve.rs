@@ -29,11 +29,11 @@ fn requests_are_found_exactly_behind_the_place_asked_for() {
     block_on(async {
         let nothing = ask(&served, vec![1], 0).await.unwrap();
         assert_eq!(nothing, Answer { found: vec![], position: 0 });
-        let mut gateway = submitter(&served.address, 1).await;
+        let gateway = submitter(&served.address, 1).await;
         let mut follower = FollowerOfLog::open(&served.address, 0, 0).await;
         // A batch is at most as long as a segment; more at once is refused.
         for first in (1..=300).step_by(20) {
-            send(&mut gateway, 1_000 + first..1_020 + first).await;
+            send(&gateway, 1_000 + first..1_020 + first).await;
             follower.up_to(first + 19).await;
         }
         let answer = ask(&served, vec![1_300, 1_001, 999, 1_150], 0).await.unwrap();
@@ -54,10 +54,10 @@ fn whatever_was_taken_from_a_connection_that_is_gone_is_found_and_nothing_else_e
     block_on(async {
         let mut sent = 0;
         for round in 0..20_u64 {
-            let mut gateway = submitter(&served.address, 5).await;
+            let gateway = submitter(&served.address, 5).await;
             let ids: Vec<u64> = (sent + 1..=sent + 200).collect();
             sent += 200;
-            send(&mut gateway, ids.iter().copied()).await;
+            send(&gateway, ids.iter().copied()).await;
             // The gateway comes back before it has heard anything, and asks what was logged.
             let second = submitter(&served.address, 5).await;
             let before = ask(&served, ids.clone(), 0).await.unwrap();

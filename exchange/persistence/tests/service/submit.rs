@@ -10,10 +10,10 @@ fn what_is_submitted_comes_out_in_order_and_is_durable_in_the_end() {
     let folder = tempfile::tempdir().unwrap();
     let served = Served::start(folder.path(), &[]);
     block_on(async {
-        let mut gateway = submitter(&served.address, 1).await;
+        let gateway = submitter(&served.address, 1).await;
         let mut follower = FollowerOfLog::open(&served.address, 0, 0).await;
         assert_eq!((follower.link.position, follower.link.epoch), (0, 1));
-        send(&mut gateway, 1..=500).await;
+        send(&gateway, 1..=500).await;
         let got = follower.up_to(500).await;
         let expected: Vec<(u64, u32, Vec<u8>)> = (1..=500).map(|id| (id, 1, request(id))).collect();
         let got: Vec<_> = got.into_iter().map(|got| (got.sequence, got.epoch, got.payload)).collect();
@@ -71,8 +71,8 @@ fn a_frame_of_another_kind_ends_the_connection_and_what_came_before_it_is_logged
         while let Ok(Some(_)) = gateway.reader.next().await {}
         let got = FollowerOfLog::open(&served.address, 0, 0).await.up_to(1).await;
         assert_eq!(got.iter().map(|got| id_of(&got.payload)).collect::<Vec<_>>(), [1]);
-        let mut other = submitter(&served.address, 2).await;
-        send(&mut other, [3]).await;
+        let other = submitter(&served.address, 2).await;
+        send(&other, [3]).await;
         let got = FollowerOfLog::open(&served.address, 1, 1).await.up_to(2).await;
         assert_eq!(got.iter().map(|got| id_of(&got.payload)).collect::<Vec<_>>(), [3]);
     });
@@ -83,22 +83,21 @@ fn a_second_stream_of_a_session_ends_the_first_and_two_sessions_do_not_meet() {
     let folder = tempfile::tempdir().unwrap();
     let served = Served::start(folder.path(), &[]);
     block_on(async {
-        let (mut first, mut other) =
-            (submitter(&served.address, 1).await, submitter(&served.address, 2).await);
-        send(&mut first, [1]).await;
-        send(&mut other, [100]).await;
+        let (mut first, other) = (submitter(&served.address, 1).await, submitter(&served.address, 2).await);
+        send(&first, [1]).await;
+        send(&other, [100]).await;
         let mut follower = FollowerOfLog::open(&served.address, 0, 0).await;
         follower.up_to(2).await;
-        let mut second = submitter(&served.address, 1).await;
+        let second = submitter(&served.address, 1).await;
         // The older connection may still be written to; nothing of it is logged.
         let mut out = Vec::new();
         put_frame(&mut out, COMMAND, |out| out.extend_from_slice(&request(2)));
         drop(first.writer.send(&out).await);
         while let Ok(Some(_)) = first.reader.next().await {}
-        send(&mut second, [3]).await;
+        send(&second, [3]).await;
         let got = follower.up_to(3).await;
         assert_eq!(got.iter().map(|got| id_of(&got.payload)).collect::<Vec<_>>(), [3]);
-        send(&mut other, [101]).await;
+        send(&other, [101]).await;
         assert_eq!(id_of(&follower.up_to(4).await[0].payload), 101);
     });
 }

@@ -124,7 +124,7 @@ pub(crate) async fn submitter(address: &Address, session: u32) -> Link {
 }
 
 /// Sends requests in one piece.
-pub(crate) async fn send(link: &mut Link, requests: impl IntoIterator<Item = u64>) {
+pub(crate) async fn send(link: &Link, requests: impl IntoIterator<Item = u64>) {
     let mut out = Vec::new();
     for id in requests {
         put_frame(&mut out, COMMAND, |out| out.extend_from_slice(&request(id)));

@@ -112,7 +112,7 @@ async fn commands(State(shared): State<Shared>, Query(resume): Query<Resume>, up
 }
 
 async fn follow(shared: Shared, resume: Resume, generation: u64, link: Link) -> std::io::Result<()> {
-    let Link { mut reader, mut writer, .. } = link;
+    let Link { mut reader, writer, .. } = link;
     let mut changed = shared.changed.subscribe();
     let (mut next, mut told) = (resume.after + 1, None);
     loop {

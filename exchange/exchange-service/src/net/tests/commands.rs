@@ -32,7 +32,7 @@ fn put_durable(out: &mut Vec<u8>, durable: u64) {
 /// Sends these bytes to everybody and closes the connection.
 async fn server(bytes: Vec<u8>) -> Server {
     async fn send(State(bytes): State<Bytes>, upgrade: Upgrade) -> Response {
-        upgrade.accept(7, 3, move |mut link| async move { link.writer.send(&bytes).await })
+        upgrade.accept(7, 3, move |link| async move { link.writer.send(&bytes).await })
     }
     Server::start(Router::new().route(COMMANDS, get(send)).with_state(Bytes::from(bytes))).await
 }

@@ -138,7 +138,7 @@ async fn without_a_place_it_begins_with_what_comes_next() {
 #[tokio::test]
 async fn a_gap_is_an_error_that_names_both_numbers() {
     let serve = |upgrade: Upgrade| async {
-        upgrade.accept(9, 0, async |mut link: net::Link| {
+        upgrade.accept(9, 0, async |link: net::Link| {
             link.writer.send(&chunk(1, 2).frames).await?;
             link.writer.send(&chunk(4, 5).frames).await?;
             std::future::pending().await

@@ -254,7 +254,7 @@ async fn submit(
 }
 
 async fn take(inner: &Inner, (session, stream): (u32, u64), link: Link) -> std::io::Result<()> {
-    let Link { mut reader, mut writer, .. } = link;
+    let Link { mut reader, writer, .. } = link;
     let mut alive = tokio::time::interval(frame::ALIVE_EVERY);
     loop {
         tokio::select! {
