@@ -164,6 +164,30 @@ async fn headers_are_checked() {
 }
 
 #[tokio::test]
+async fn a_path_that_is_no_text_is_refused() {
+    let (venue, gateway) = trading(&[], 1).await;
+    let trader = gateway.trader(0);
+    let seen = venue.seen();
+    let change = json!({ "reduce_by": "0.1" }).to_string();
+    for (method, path, body) in [
+        ("GET", "/v1/orders/%ff", None),
+        ("DELETE", "/v1/orders/%ff", None),
+        ("PATCH", "/v1/orders/%c3%28", Some(change.as_str())),
+        ("GET", "/v1/accounts/%ff", None),
+        ("GET", "/v1/accounts/%ff/trades", None),
+        ("GET", "/v1/markets/%ff", None),
+        ("GET", "/v1/markets/%ff/depth", None),
+        ("GET", "/v1/markets/%80/trades", None),
+        ("GET", "/v1/markets/%ff/candles", None),
+    ] {
+        let answer = trader.send(method, path, &[], body).await.expect(400);
+        assert_eq!(answer.code(), "invalid-request", "{method} {path}");
+        assert_eq!(answer.fields(), ["path"], "{method} {path}");
+    }
+    assert_eq!(venue.seen(), seen);
+}
+
+#[tokio::test]
 async fn what_is_not_there_is_said_to_be_not_there() {
     let (venue, gateway) = trading(&[], 1).await;
     let trader = gateway.trader(0);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use exchange_service::markets::Market;
@@ -14,7 +14,7 @@ use crate::api::answer::{
     ChangedOrder, Stamp, cause_name, check_rejected, json, mark_replayed, side_name, strange_outcome,
 };
 use crate::api::app::App;
-use crate::api::input::{Fields, idempotency_key, price, quantity, read_json, side, symbol};
+use crate::api::input::{Fields, Named, idempotency_key, price, quantity, read_json, side, symbol};
 use crate::api::places::Place;
 use crate::link::Outcome;
 use crate::problem::{Code, Problem};
@@ -23,7 +23,7 @@ use crate::upstream::{Target, UpstreamError};
 /// `DELETE /v1/orders/{id}`
 pub(in crate::api) async fn cancel(
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    Named(id): Named,
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, _) = request.into_parts();
@@ -40,7 +40,7 @@ pub(in crate::api) async fn cancel(
 /// `PATCH /v1/orders/{id}`
 pub(in crate::api) async fn change(
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    Named(id): Named,
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
