@@ -1,9 +1,12 @@
 //! Requests that are wrong: each gets a specific answer that names everything, and changes nothing.
 
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::orders::{limit, trading};
+use crate::support::eventually;
 
 /// The fields of a new order that are right, with some of them changed.
 fn order(changes: Value) -> String {
@@ -161,6 +164,33 @@ async fn headers_are_checked() {
     assert_eq!(expires("later").await.expect(400).fields(), ["X-Request-Expires"]);
     assert_eq!(venue.seen(), seen);
     expires("2100-01-01T00:00:00Z").await.expect(200);
+}
+
+#[tokio::test]
+async fn a_request_whose_time_passes_while_its_body_comes_is_not_carried_out() {
+    let (venue, gateway) = trading(&[], 1).await;
+    let trader = gateway.trader(0);
+    let seen = venue.seen();
+    let now = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let expires = now() + Duration::from_secs(2);
+    let body = limit("buy", "60000", "0.1").to_string();
+    let head = format!(
+        "POST /v1/orders HTTP/1.1\r\nHost: test\r\nConnection: close\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\nExpect: 100-continue\r\nX-Request-Expires: {}\r\n\r\n",
+        trader.token(),
+        body.len(),
+        expires.as_nanos()
+    );
+    let mut connection = trader.begin(&head).await;
+    let mut bytes = vec![0; 1_024];
+    let read = connection.read(&mut bytes).await.unwrap();
+    assert!(bytes[..read].starts_with(b"HTTP/1.1 100"), "the gate has let it in");
+    eventually("its end", async || now() > expires).await;
+    connection.write_all(body.as_bytes()).await.unwrap();
+    let mut text = String::new();
+    connection.read_to_string(&mut text).await.unwrap();
+    assert!(text.starts_with("HTTP/1.1 408") && text.contains("stale-request"), "{text}");
+    assert_eq!(venue.seen(), seen, "nothing came to the venue");
 }
 
 #[tokio::test]
