@@ -99,6 +99,11 @@ fn http_limits(environment: &mut Environment) -> Limits {
             "30s",
             "how long the head of a request may take to arrive; idle connections end after it",
         ),
+        write_timeout: environment.or(
+            "WRITE_TIMEOUT",
+            "30s",
+            "how long a client may read nothing of its answer before its connection is cut",
+        ),
         header_bytes_max: environment.or(
             "HEADER_BYTES_MAX",
             "16384",

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use gateway::problem::Code;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -142,6 +143,18 @@ async fn a_body_is_bounded_in_bytes_and_in_time() {
     assert_eq!(trader.raw(chunked.as_bytes()).await.expect(413).code(), "too-large");
     let slow = format!("{head}Content-Length: 100\r\n\r\n{{");
     assert_eq!(trader.raw(slow.as_bytes()).await.expect(408).code(), "body-timeout");
+}
+
+#[tokio::test]
+async fn half_a_head_is_answered_when_its_time_is_over() {
+    let (venue, gateway) = trading(&[("HEADER_TIMEOUT", "200ms")], 1).await;
+    let trader = gateway.trader(0);
+    let seen = venue.seen();
+    let head = format!("POST /v1/orders HTTP/1.1\r\nAuthorization: Bearer {}\r\nConten", trader.token());
+    let answer = trader.raw(head.as_bytes()).await.expect(408);
+    assert_eq!(answer.code(), Code::HEADER_TIMEOUT.name);
+    assert_eq!(answer.json()["title"], Code::HEADER_TIMEOUT.meaning);
+    assert_eq!(venue.seen(), seen);
 }
 
 #[tokio::test]
