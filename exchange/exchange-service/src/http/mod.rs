@@ -15,5 +15,5 @@ mod tests;
 pub use common::common_routes;
 pub use hold::Hold;
 pub use late::{LATE_CODE, LATE_MEANING};
-pub use serve::{Limits, PeerAddress, serve};
+pub use serve::{HEADER_BYTES_LEAST, Limits, PeerAddress, serve};
 pub(crate) use socket::Socket;
