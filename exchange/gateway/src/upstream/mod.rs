@@ -171,7 +171,11 @@ impl UpstreamSettings {
                 "5",
                 "failures in a row after which a service is not asked for a while",
             ),
-            open: environment.or("BREAKER_OPEN", "30s", "how long it is not asked then"),
+            open: environment.or(
+                "BREAKER_OPEN",
+                "30s",
+                "how long it is not asked then, also where it is back earlier",
+            ),
             successes: environment.or(
                 "BREAKER_SUCCESSES",
                 "3",
