@@ -26,6 +26,9 @@ use crate::upstream::{Target, Upstreams};
 /// How often gauges are brought up to date that nothing else changes.
 const MEASURE_EVERY: Duration = Duration::from_secs(1);
 
+/// How often the other services are asked whether they are ready.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
 /// The service.
 #[derive(Debug)]
 pub struct Gateway;
@@ -85,6 +88,7 @@ impl Service for Gateway {
             stop: frame.stop.clone(),
         };
         let (streams, hub) = Streams::open(settings.stream, around);
+        let watching = upstreams.clone().watch(LOOK_EVERY);
         let app = Arc::new(App {
             settings: settings.api,
             verifier,
@@ -97,6 +101,7 @@ impl Service for Gateway {
             places: Places::default(),
         });
         let mut tasks = JoinSet::new();
+        tasks.spawn(watching);
         tasks.spawn(listing::keep_listed(Arc::clone(&app), frame.health.clone()));
         let (sharing, health, stop) = (limiter.clone(), frame.health.clone(), frame.stop.clone());
         tasks.spawn(async move { sharing.share(health, stop).await });

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use exchange_service::config::{Environment, Secret};
-use exchange_service::http::Limits;
+use exchange_service::http::{HEADER_BYTES_LEAST, Limits};
 use exchange_service::markets::Markets;
 
 use crate::api::ApiSettings;
@@ -55,25 +55,25 @@ impl Settings {
             markets: environment.markets(),
             http: http_limits(environment),
             api: ApiSettings {
-                body_bytes_max: environment.or(
+                body_bytes_max: environment.some(
                     "BODY_BYTES_MAX",
                     "16384",
                     "the longest body of a request, in bytes",
                 ),
-                body_timeout: environment.or("BODY_TIMEOUT", "10s", "how long a body may take to arrive"),
+                body_timeout: environment.some("BODY_TIMEOUT", "10s", "how long a body may take to arrive"),
             },
             link: LinkSettings {
-                order_timeout: environment.or(
+                order_timeout: environment.some(
                     "ORDER_TIMEOUT",
                     "5s",
                     "how long a request waits for the outcome of its command",
                 ),
-                in_flight_max: environment.or(
+                in_flight_max: environment.some(
                     "ORDERS_IN_FLIGHT_MAX",
                     "10000",
                     "commands that wait for their outcomes at a time; further ones are refused",
                 ),
-                silence_max: environment.or(
+                silence_max: environment.some(
                     "OUTCOME_SILENCE_MAX",
                     "5s",
                     "how long no outcome of any command may come before commands are refused: several times `TICK_INTERVAL`",
@@ -88,16 +88,21 @@ impl Settings {
 }
 
 fn http_limits(environment: &mut Environment) -> Limits {
-    Limits {
-        connections_max: environment.or(
+    let limits = Limits {
+        connections_max: environment.some(
             "CONNECTIONS_MAX",
             "4096",
             "connections at a time; further ones wait in the system's queue",
         ),
-        header_timeout: environment.or(
+        header_timeout: environment.some(
             "HEADER_TIMEOUT",
             "30s",
             "how long the head of a request may take to arrive; idle connections end after it",
+        ),
+        write_timeout: environment.some(
+            "WRITE_TIMEOUT",
+            "30s",
+            "how long a client may read nothing of its answer before its connection is cut",
         ),
         header_bytes_max: environment.or(
             "HEADER_BYTES_MAX",
@@ -105,7 +110,13 @@ fn http_limits(environment: &mut Environment) -> Limits {
             "the longest head of a request, in bytes, at least 8192",
         ),
         drain: environment.or("DRAIN_TIMEOUT", "10s", "how long requests under way may take at the end"),
+    };
+    let found = limits.header_bytes_max;
+    if found < HEADER_BYTES_LEAST {
+        environment
+            .report("HEADER_BYTES_MAX", format!("found {found}, expected at least {HEADER_BYTES_LEAST}"));
     }
+    limits
 }
 
 fn tokens(environment: &mut Environment) -> Option<TokenSettings> {
@@ -125,4 +136,39 @@ fn tokens(environment: &mut Environment) -> Option<TokenSettings> {
     let lifetime_max: Duration =
         environment.or("JWT_LIFETIME_MAX", "24h", "the longest time from now, or from `iat`, to `exp`");
     Some(TokenSettings { keys: keys?, issuer, audience, lifetime_max })
+}
+
+#[cfg(test)]
+mod tests {
+    use exchange_service::config::Environment;
+
+    use super::Settings;
+
+    #[test]
+    fn what_would_let_nobody_in_is_said_at_start() {
+        let names = [
+            "BODY_BYTES_MAX",
+            "BODY_TIMEOUT",
+            "CONNECTIONS_MAX",
+            "HEADER_BYTES_MAX",
+            "HEADER_TIMEOUT",
+            "ORDERS_IN_FLIGHT_MAX",
+            "ORDER_TIMEOUT",
+            "OUTCOME_SILENCE_MAX",
+            "RATE_SHARE_INTERVAL",
+            "STREAM_IDLE",
+            "STREAM_PING",
+            "STREAM_SLOW",
+            "WRITE_TIMEOUT",
+        ];
+        let zero = |name: &str| if name.contains("MAX") && !name.contains("SILENCE") { "0" } else { "0s" };
+        let pairs = names.map(|name| (name.to_owned(), zero(name).to_owned()));
+        let mut environment = Environment::new(pairs);
+        drop(Settings::read(&mut environment));
+        let errors = environment.finish().unwrap_err().0;
+        let mut found: Vec<&str> = errors.iter().map(|error| error.variable).collect();
+        found.retain(|name| *name != "JWT_PUBLIC_KEY_FILE");
+        found.sort_unstable();
+        assert_eq!(found, names);
+    }
 }

@@ -119,6 +119,24 @@ impl Environment {
         })
     }
 
+    /// A variable that has a default and must be more than nothing: a number or a time with which a service could not work if it were
+    /// zero.
+    ///
+    /// # Panics
+    /// As [`or`](Self::or).
+    pub fn some<T: Parse + Default + PartialEq>(
+        &mut self,
+        name: &'static str,
+        default: &str,
+        meaning: &'static str,
+    ) -> T {
+        let value: T = self.or(name, default, meaning);
+        if value == T::default() {
+            self.report(name, format!("found nothing, expected more than that, such as `{default}`"));
+        }
+        value
+    }
+
     /// A variable that may be unset.
     pub fn optional<T: Parse>(&mut self, name: &'static str, meaning: &'static str) -> Option<T> {
         self.describe(name, meaning, None, false);

@@ -5,11 +5,15 @@
 
 mod common;
 mod hold;
+mod late;
 mod serve;
+mod socket;
 
 #[cfg(test)]
 mod tests;
 
 pub use common::common_routes;
 pub use hold::Hold;
-pub use serve::{Limits, PeerAddress, serve};
+pub use late::{LATE_CODE, LATE_MEANING};
+pub use serve::{HEADER_BYTES_LEAST, Limits, PeerAddress, serve};
+pub(crate) use socket::Socket;

@@ -14,7 +14,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tower_service::Service;
 
-use super::Hold;
+use super::{Hold, Socket, late};
 use crate::stop::Stop;
 use crate::trace;
 
@@ -29,6 +29,8 @@ pub struct Limits {
     pub connections_max: usize,
     /// How long a request may take to arrive, its body excepted; an idle connection ends after it as well.
     pub header_timeout: Duration,
+    /// How long a client may take nothing of what is written to it, before its connection is cut.
+    pub write_timeout: Duration,
     /// The longest head of a request, in bytes.
     pub header_bytes_max: usize,
     /// How long what is under way may take once the server is told to stop.
@@ -38,14 +40,15 @@ pub struct Limits {
 /// How long nothing is accepted after accepting has failed.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// hyper takes no smaller buffer, in bytes.
-const HEADER_BYTES_LEAST: usize = 8 * 1024;
+/// The least that [`Limits::header_bytes_max`] may be: hyper takes no smaller buffer, in bytes.
+pub const HEADER_BYTES_LEAST: usize = 8 * 1024;
 
 impl Default for Limits {
     fn default() -> Self {
         Self {
             connections_max: 1_024,
             header_timeout: Duration::from_secs(30),
+            write_timeout: Duration::from_secs(30),
             header_bytes_max: 16 * 1024,
             drain: Duration::from_secs(10),
         }
@@ -106,21 +109,27 @@ async fn answer(stream: TcpStream, peer: SocketAddr, router: Router, limits: Lim
         let mut router = router.clone();
         async move { router.call(request.map(axum::body::Body::new) as Request).await as Result<_, Infallible> }
     });
-    let connection = http1::Builder::new()
+    let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header_timeout)
         .max_buf_size(limits.header_bytes_max.max(HEADER_BYTES_LEAST))
-        .serve_connection(TokioIo::new(stream), service)
+        .serve_connection(TokioIo::new(Socket::new(stream, limits.write_timeout)), service)
         .with_upgrades();
-    let mut connection = std::pin::pin!(connection);
     let result = tokio::select! {
-        result = connection.as_mut() => result,
+        result = &mut connection => result,
         () = stop.stopped() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+            std::pin::Pin::new(&mut connection).graceful_shutdown();
+            (&mut connection).await
         }
     };
     if let Err(error) = result {
         tracing::debug!(%peer, %error, "a connection ended early");
+        // A connection that said nothing is idle: it is closed without a word, which clients that keep connections expect.
+        if error.is_timeout()
+            && let Some(parts) = connection.into_parts()
+            && !parts.read_buf.is_empty()
+        {
+            late::tell(parts.io.into_inner()).await;
+        }
     }
 }

@@ -125,14 +125,65 @@ async fn a_head_that_does_not_arrive_in_time_ends_the_connection() {
     let mut silent = TcpStream::connect(server.address).await.unwrap();
     let mut half = TcpStream::connect(server.address).await.unwrap();
     half.write_all(b"GET /fast HT").await.unwrap();
+    let mut second = TcpStream::connect(server.address).await.unwrap();
+    second.write_all(&[&request("/fast")[..], b"GET /fa"].concat()).await.unwrap();
+    assert!(answer(&mut second).await.ends_with("fast"));
     let mut idle = TcpStream::connect(server.address).await.unwrap();
     idle.write_all(&request("/fast")).await.unwrap();
     assert!(answer(&mut idle).await.ends_with("fast"));
-    for stream in [&mut silent, &mut half, &mut idle] {
+    for stream in [&mut silent, &mut idle] {
+        assert_eq!(end(stream).await, b"", "whoever asks nothing is answered nothing");
+    }
+    for stream in [&mut half, &mut second] {
         let text = String::from_utf8(end(stream).await).unwrap();
-        assert!(text.is_empty() || text.starts_with("HTTP/1.1 408 "), "{text}");
+        assert!(text.starts_with("HTTP/1.1 408 "), "{text}");
+        assert!(text.contains("content-type: application/problem+json"), "{text}");
+        assert!(text.contains("\"code\":\"header-timeout\""), "{text}");
     }
     server.stop.stop();
+    soon(server.task).await.unwrap();
+}
+
+/// More than the buffers of both ends hold together.
+const BIG: usize = 64 * 1024 * 1024;
+
+fn big_routes() -> Router {
+    let big = axum::body::Bytes::from(vec![b'x'; BIG]);
+    Router::new().route("/big", get(move || async move { big })).route("/fast", get(async || "fast"))
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_read_loses_its_place() {
+    let limits =
+        Limits { connections_max: 1, write_timeout: Duration::from_millis(100), ..Limits::default() };
+    let server = start(big_routes(), limits).await;
+    let mut deaf = TcpStream::connect(server.address).await.unwrap();
+    deaf.write_all(&request("/big")).await.unwrap();
+    // There is one place: this one is answered when the other is given up.
+    let mut next = TcpStream::connect(server.address).await.unwrap();
+    next.write_all(&request("/fast")).await.unwrap();
+    assert!(answer(&mut next).await.ends_with("fast"));
+    assert!(end(&mut deaf).await.len() < BIG, "it was cut before the end");
+    server.stop.stop();
+    soon(server.task).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_client_that_reads_slowly_gets_everything() {
+    let write_timeout = Duration::from_secs(1);
+    let server = start(big_routes(), Limits { write_timeout, ..Limits::default() }).await;
+    let mut slow = TcpStream::connect(server.address).await.unwrap();
+    slow.write_all(&request("/big")).await.unwrap();
+    let begun = std::time::Instant::now();
+    let (mut bytes, mut total) = (vec![0; BIG / 16], 0);
+    while total < BIG {
+        // The pauses are the point: all of them together are longer than any write may wait.
+        tokio::time::sleep(Duration::from_millis(80)).await;
+        total += soon(slow.read_exact(&mut bytes)).await.unwrap();
+    }
+    assert!(begun.elapsed() > write_timeout);
+    server.stop.stop();
+    drop(slow);
     soon(server.task).await.unwrap();
 }
 

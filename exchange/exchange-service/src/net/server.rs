@@ -10,12 +10,11 @@ use axum::response::{IntoResponse, Response};
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use serde::Deserialize;
-use tokio::net::TcpStream;
 
 use super::link::{self, Link, LinkWriter};
 use super::ring::{Chunk, RingReader, TooOld};
 use super::{EPOCH, POSITION};
-use crate::http::Hold;
+use crate::http::{Hold, Socket};
 
 /// The name under which connections are upgraded. It changes when the frames do.
 pub(super) const PROTOCOL: &str = "exchange-frames/1";
@@ -65,11 +64,11 @@ impl Upgrade {
                 Ok(upgraded) => upgraded,
                 Err(error) => return tracing::debug!(%error, "a connection ended before it was a stream"),
             };
-            let Ok(parts) = upgraded.downcast::<TokioIo<TcpStream>>() else {
+            let Ok(parts) = upgraded.downcast::<TokioIo<Socket>>() else {
                 return tracing::error!("a stream is not on a connection of this server");
             };
             let stop = hold.stop().clone();
-            let link = Link::new(parts.io.into_inner(), &parts.read_buf, stop.clone());
+            let link = Link::new(parts.io.into_inner().into_inner(), &parts.read_buf, stop.clone());
             let overdue = async {
                 stop.stopped().await;
                 tokio::time::sleep(STOP_GRACE).await;

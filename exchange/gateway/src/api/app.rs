@@ -2,14 +2,16 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use axum::http::HeaderMap;
 use exchange_service::markets::{Market, Markets};
-use exchange_types::InstrumentId;
+use exchange_types::{Command, IdempotencyKey, InstrumentId};
 
 use super::gate::Meters;
+use super::input::check_expiry;
 use super::places::Places;
 use crate::auth::Verifier;
 use crate::limits::Limiter;
-use crate::link::Venue;
+use crate::link::{Outcome, Venue};
 use crate::problem::{Code, Problem};
 use crate::stream::Streams;
 use crate::upstream::Upstreams;
@@ -52,6 +54,18 @@ impl App {
     pub fn now_ns(&self) -> u64 {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    /// Sends the command of a request, unless the time that was given to it has passed since the gate let it in: its body may have come
+    /// slowly, and what it names may have been looked up for long.
+    pub(super) async fn submit(
+        &self,
+        headers: &HeaderMap,
+        command: &Command,
+        key: Option<IdempotencyKey>,
+    ) -> Result<Outcome, Problem> {
+        check_expiry(headers, self.now_ns())?;
+        Ok(self.venue.submit(command, key).await?)
     }
 
     /// The market with this symbol.

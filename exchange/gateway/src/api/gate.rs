@@ -22,7 +22,7 @@ use super::app::App;
 use super::input::check_expiry;
 use super::routes::Route;
 use crate::auth::{Identity, bearer};
-use crate::limits::{Allowance, Refused};
+use crate::limits::{Allowance, Class, Refused};
 use crate::problem::{Code, Problem};
 
 /// Who asks, for handlers: an extension of the request.
@@ -82,10 +82,8 @@ impl Gate {
 
     #[expect(clippy::result_large_err, reason = "the error is the answer")]
     fn admit(&self, request: &mut Request) -> Result<Allowance, Response> {
-        let peer = request.extensions().get::<PeerAddress>().map(|peer| peer.0.ip());
         let limiter = &self.app.limiter;
-        let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
-        let client = limiter.client(peer, request.headers());
+        let client = client(&self.app, request);
         let of_address = limiter.admit_peer(client).map_err(Refused::into_response)?;
         let identity = match self.identify(request.headers()) {
             Ok(identity) => identity,
@@ -128,6 +126,12 @@ impl Gate {
     }
 }
 
+/// The address that a request counts for.
+fn client(app: &App, request: &Request) -> IpAddr {
+    let peer = request.extensions().get::<PeerAddress>().map(|peer| peer.0.ip());
+    app.limiter.client(peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)), request.headers())
+}
+
 fn refuse(problem: Problem, allowance: Allowance) -> Response {
     let mut response = problem.into_response();
     allowance.write(response.headers_mut());
@@ -147,6 +151,37 @@ pub(super) async fn pass(State(gate): State<Arc<Gate>>, mut request: Request, ne
     };
     gate.note(&response, started.elapsed());
     response
+}
+
+/// The middleware of the page, which is no route of the table: whoever looks at it shows no token.
+pub(super) async fn pass_page(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let client = client(&app, &request);
+    let limiter = &app.limiter;
+    let admitted = limiter.admit_peer(client).and_then(|_| limiter.admit(Class::MarketData, client, None));
+    match admitted {
+        Err(refused) => refused_outside(&app, refused),
+        Ok(allowance) => {
+            let mut response = next.run(request).await;
+            allowance.write(response.headers_mut());
+            response
+        }
+    }
+}
+
+/// What is answered where there is nothing: it takes a token of the address all the same.
+pub(super) fn nothing_there(app: &App, request: &Request, code: Code) -> Response {
+    match app.limiter.admit_peer(client(app, request)) {
+        Err(refused) => refused_outside(app, refused),
+        Ok(allowance) => {
+            app.meters.refused(code);
+            refuse(Problem::new(code), allowance)
+        }
+    }
+}
+
+fn refused_outside(app: &App, refused: Refused) -> Response {
+    app.meters.refused(refused.problem.code);
+    refused.into_response()
 }
 
 fn method_name(method: &Method) -> &'static str {

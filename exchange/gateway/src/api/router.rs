@@ -3,16 +3,17 @@
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::{Request, State};
 use axum::handler::Handler;
 use axum::http::Method;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodFilter, on};
 
 use super::app::App;
-use super::gate::{Gate, pass};
+use super::gate::{Gate, nothing_there, pass, pass_page};
 use super::handle::{accounts, admin, change, history, markets, orders};
 use super::routes::ROUTES;
-use crate::problem::{Code, Problem};
+use crate::problem::Code;
 
 /// Everything under `/v1`, the OpenAPI document, the stream and the page.
 pub fn router(app: Arc<App>) -> Router {
@@ -36,12 +37,17 @@ pub fn router(app: Arc<App>) -> Router {
         .add(Method::POST, "/v1/admin/trading-state", admin::set_trading_state)
         .add(Method::GET, "/openapi.json", crate::openapi::answer)
         .router;
+    let page = crate::page::routes().route_layer(from_fn_with_state(Arc::clone(&app), pass_page));
     router
-        .fallback(|| async { Problem::new(Code::NOT_FOUND) })
-        .method_not_allowed_fallback(|| async { Problem::new(Code::METHOD_NOT_ALLOWED) })
-        .with_state(Arc::clone(&app))
         .merge(crate::stream::routes(&app))
-        .merge(crate::page::routes())
+        .merge(page)
+        .fallback(async |State(app): State<Arc<App>>, request: Request| {
+            nothing_there(&app, &request, Code::NOT_FOUND)
+        })
+        .method_not_allowed_fallback(async |State(app): State<Arc<App>>, request: Request| {
+            nothing_there(&app, &request, Code::METHOD_NOT_ALLOWED)
+        })
+        .with_state(app)
 }
 
 struct Routes {

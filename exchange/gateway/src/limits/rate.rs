@@ -198,7 +198,7 @@ impl Settings {
                 "networks whose `X-Forwarded-For` is believed, such as `10.0.0.0/8,fd00::/8`",
             ),
             redis: RedisUrl::read(environment),
-            share_interval: environment.or(
+            share_interval: environment.some(
                 "RATE_SHARE_INTERVAL",
                 "50ms",
                 "how long a gateway keeps what was taken from a shared bucket to itself, at most",

@@ -34,8 +34,9 @@ pub(super) struct Answer {
 }
 
 /// Any request may be refused like this.
-const OF_ALL: [Code; 14] = [
+const OF_ALL: [Code; 15] = [
     Code::INVALID_REQUEST,
+    Code::HEADER_TIMEOUT,
     Code::TOKEN_MALFORMED,
     Code::TOKEN_ALGORITHM,
     Code::TOKEN_SIGNATURE,

@@ -117,9 +117,16 @@ fn service() -> [Operation; 2] {
         id: "openStream",
         tag: "market-data",
         summary: "Open a WebSocket.",
-        description: "Market data and, with a token, the account's own orders, live. Texts in JSON: \
-            `{\"op\":\"subscribe\",\"channel\":\"depth\",\"market\":\"BTC-USD\"}`; channels `depth`, `trades`, `candles`, \
-            `statistics`, `orders`.",
+        description: "Market data and, with a token, the account's own orders, live, as texts in JSON.\n\n\
+            A client says `{\"op\":\"subscribe\",\"channel\":\"depth\",\"market\":\"BTC-USD\"}`, or `unsubscribe` likewise; channels are \
+            `depth`, `trades`, `statistics`, `candles` (with `interval`) and `orders` (without `market`). What comes begins with how \
+            things stand, and continues without gap or repetition; where that cannot be kept up, it begins again. \
+            `{\"op\":\"authenticate\",\"token\":\"...\"}` is for browsers, which cannot set `Authorization`; \
+            `{\"op\":\"ping\"}` is answered with `pong`, and an error with a `code` and a `detail`.\n\n\
+            `{\"op\":\"cancel_on_disconnect\",\"enabled\":true}`: when the connection ends, whoever ends it, all orders of the account \
+            are cancelled. It is the gateway that keeps this promise, also when it is told to stop; it does not survive a gateway that is \
+            killed or cut off from the venue for a minute. Whoever cannot live with that places orders that expire (`gtd`), which the \
+            venue ends by itself.",
         parameters: vec![parameter("header", "Upgrade", upgrade, "RFC 6455.")],
         body: None,
         answer: Answer {

@@ -15,8 +15,6 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use ring::digest::{SHA256, digest};
 
-use crate::problem::{Code, Problem};
-
 /// The document, with a mark for each of the two parts.
 const DOCUMENT: &str = include_str!("../../assets/page/page.html");
 const STYLE: &str = include_str!("../../assets/page/page.css");
@@ -61,9 +59,8 @@ fn source_hash(text: &str) -> String {
 }
 
 /// `GET /`.
-pub fn routes() -> Router {
-    let others = || async { Problem::new(Code::METHOD_NOT_ALLOWED) };
-    Router::new().route("/", get(page).fallback(others))
+pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
+    Router::new().route("/", get(page))
 }
 
 async fn page(headers: HeaderMap) -> Response {

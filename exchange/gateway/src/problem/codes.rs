@@ -66,6 +66,8 @@ codes! {
     UNKNOWN_ACCOUNT = 404, "unknown-account";
     /// The path does not have this method; `Allow` names those it has.
     METHOD_NOT_ALLOWED = 405, "method-not-allowed";
+    /// The head of the request did not arrive in time.
+    HEADER_TIMEOUT = 408, "header-timeout";
     /// The time in `X-Request-Expires` has passed: nothing was done.
     STALE_REQUEST = 408, "stale-request";
     /// The body did not arrive in time.

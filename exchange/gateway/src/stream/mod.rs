@@ -243,15 +243,16 @@ type Admitted = (Option<Arc<Identity>>, crate::limits::Allowance);
 
 impl Inner {
     #[expect(clippy::result_large_err, reason = "the error is the answer")]
-    /// As the gate of the other routes, with the origin before everything else.
+    /// As the gate of the other routes, with the origin before the token.
     fn admit(&self, address: IpAddr, headers: &HeaderMap) -> Result<Admitted, Response> {
+        let allowance = self.limiter.admit_peer(address).map_err(IntoResponse::into_response)?;
         if !self.settings.origins.allow(headers) {
             let mut response = Problem::new(Code::ORIGIN_FORBIDDEN).into_response();
             // No token helps.
             response.headers_mut().remove(WWW_AUTHENTICATE);
+            allowance.write(response.headers_mut());
             return Err(response);
         }
-        let allowance = self.limiter.admit_peer(address).map_err(IntoResponse::into_response)?;
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         let identity = bearer(headers)
             .and_then(|token| token.map(|token| self.verifier.verify(token, now)).transpose())

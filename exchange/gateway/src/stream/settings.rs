@@ -63,9 +63,9 @@ impl StreamSettings {
             subscriptions_max,
             messages_per_second,
             queue_max,
-            ping_every: environment.or("STREAM_PING", "15s", "how often a silent client is asked whether it is there"),
-            idle_max: environment.or("STREAM_IDLE", "30s", "how long a client may say nothing, not even a pong"),
-            slow_max: environment.or("STREAM_SLOW", "5s", "how long the queue of a client may stay full"),
+            ping_every: environment.some("STREAM_PING", "15s", "how often a silent client is asked whether it is there"),
+            idle_max: environment.some("STREAM_IDLE", "30s", "how long a client may say nothing, not even a pong"),
+            slow_max: environment.some("STREAM_SLOW", "5s", "how long the queue of a client may stay full"),
             origins: environment.or(
                 "ALLOWED_ORIGINS",
                 "same",

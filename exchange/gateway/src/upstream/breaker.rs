@@ -119,6 +119,11 @@ impl Breaker {
         }
     }
 
+    /// Whether it is open and its time is not over: whoever asks now is refused.
+    pub(super) fn is_resting(&self, now: Nanos) -> bool {
+        matches!(self.state, Inner::Open { until } if now < until)
+    }
+
     pub(super) fn state(&self) -> State {
         match self.state {
             Inner::Closed { .. } => State::Closed,
@@ -180,6 +185,7 @@ mod tests {
         let mut breaker = opened(SECOND);
         assert_eq!(breaker.admit(11 * SECOND), Err(Duration::from_secs(20)));
         assert_eq!(breaker.admit(31 * SECOND - 1), Err(Duration::from_nanos(1)));
+        assert!(breaker.is_resting(31 * SECOND - 1) && !breaker.is_resting(31 * SECOND));
         assert!(breaker.admit(31 * SECOND).is_ok());
         assert_eq!(breaker.state(), State::HalfOpen);
     }

@@ -2,12 +2,14 @@
 //!
 //! Not responsible for submissions: those go over a stream of their own ([`link`](crate::link)) and are never repeated. A newcomer
 //! needs to know one thing: only what asks and changes nothing ([`Upstreams::get`]) is tried again, and every single try counts
-//! for the breaker; while it is open the answer comes at once and the service is left alone.
+//! for the breaker; while it is open the answer comes at once and the service is left alone, also where it is back earlier: what made
+//! it fail five times in a row should not meet everybody who waits for it at the moment at which it stands up.
 
 mod breaker;
 mod retry;
 #[cfg(test)]
 mod tests;
+mod watch;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -169,7 +171,11 @@ impl UpstreamSettings {
                 "5",
                 "failures in a row after which a service is not asked for a while",
             ),
-            open: environment.or("BREAKER_OPEN", "30s", "how long it is not asked then"),
+            open: environment.or(
+                "BREAKER_OPEN",
+                "30s",
+                "how long it is not asked then, also where it is back earlier",
+            ),
             successes: environment.or(
                 "BREAKER_SUCCESSES",
                 "3",
@@ -327,11 +333,7 @@ impl Upstreams {
         let asking = Asking::begin(shared, target)?;
         let result = match tokio::time::timeout(timeout, answer).await {
             Ok(result) => result.map_err(|error| explain(target, error)),
-            Err(_) => Err(UpstreamError::Unavailable {
-                target,
-                reason: format!("no answer within {} ms", timeout.as_millis()),
-                retry_after: Duration::from_secs(1),
-            }),
+            Err(_) => Err(no_answer(target, timeout)),
         };
         let failed = matches!(&result, Err(error) if error.is_failure());
         if failed {
@@ -421,6 +423,14 @@ impl<'a> Asking<'a> {
 impl Drop for Asking<'_> {
     fn drop(&mut self) {
         self.give_back(Verdict::Abandoned);
+    }
+}
+
+fn no_answer(target: Target, timeout: Duration) -> UpstreamError {
+    UpstreamError::Unavailable {
+        target,
+        reason: format!("no answer within {} ms", timeout.as_millis()),
+        retry_after: Duration::from_secs(1),
     }
 }
 

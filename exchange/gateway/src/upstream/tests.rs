@@ -29,6 +29,7 @@ impl Server {
         let address = listener.local_addr().unwrap();
         let router = Router::new()
             .route("/here", get(|| async { "[1, 2]" }))
+            .route("/ready", get(|| async { "{}" }))
             .route("/broken", get(|| async { StatusCode::INTERNAL_SERVER_ERROR }))
             .route("/silent", get(std::future::pending::<()>));
         let stop = Stop::new();
@@ -145,5 +146,62 @@ async fn whoever_stops_waiting_for_the_trial_makes_room_for_another() {
     assert!(tokio::time::timeout(Duration::from_millis(50), trial).await.is_err());
     assert_eq!(upstreams.state(Target::RiskEngine), State::HalfOpen);
     upstreams.get_bytes(Target::RiskEngine, HERE).await.unwrap();
+    server.die().await;
+}
+
+/// How often services are looked after in these tests.
+const OFTEN: Duration = Duration::from_millis(5);
+
+async fn eventually(what: &str, is: impl Fn() -> bool) {
+    let waited = async {
+        while !is() {
+            tokio::time::sleep(OFTEN).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), waited).await.expect(what);
+}
+
+fn reason(health: &Health, target: Target) -> Option<String> {
+    health.report().parts[target.part()].reason.clone()
+}
+
+#[tokio::test]
+async fn a_service_that_is_down_is_told_of_before_anybody_asks() {
+    let (server, address) = Server::start(([127, 0, 0, 1], 0).into()).await;
+    let (upstreams, health, _) = upstreams(address, &Clock::by_hand());
+    let watching = tokio::spawn(upstreams.clone().watch(OFTEN));
+    server.die().await;
+    eventually("it is said", || health.report().status == Status::Degraded).await;
+    eventually("of each", || Target::ALL.iter().all(|target| reason(&health, *target).is_some())).await;
+    assert!(reason(&health, Target::RiskEngine).unwrap().starts_with("risk-engine is unavailable"));
+    // However often it was looked: whoever starts is not shut out.
+    tokio::time::sleep(OFTEN * 10).await;
+    assert_eq!(upstreams.state(Target::RiskEngine), State::Closed);
+    let (server, _) = Server::start(address).await;
+    eventually("it is well again", || health.report().status == Status::Healthy).await;
+    watching.abort();
+    server.die().await;
+}
+
+#[tokio::test]
+async fn a_service_that_is_back_is_taken_back_though_nobody_asks_but_not_before_its_time() {
+    let (server, address) = Server::start(([127, 0, 0, 1], 0).into()).await;
+    let clock = Clock::by_hand();
+    let (upstreams, health, _) = upstreams(address, &clock);
+    server.die().await;
+    let target = Target::RiskEngine;
+    for _ in 0..3 {
+        upstreams.get_bytes(target, HERE).await.unwrap_err();
+    }
+    assert_eq!(upstreams.state(target), State::Open);
+    let (server, _) = Server::start(address).await;
+    let watching = tokio::spawn(upstreams.clone().watch(OFTEN));
+    clock.advance(Duration::from_secs(29));
+    tokio::time::sleep(OFTEN * 10).await;
+    assert_eq!(upstreams.state(target), State::Open, "thirty seconds are thirty seconds");
+    clock.advance(Duration::from_secs(1));
+    eventually("it is asked again", || upstreams.state(target) == State::Closed).await;
+    eventually("it is well again", || health.report().status == Status::Healthy).await;
+    watching.abort();
     server.die().await;
 }

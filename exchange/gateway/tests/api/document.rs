@@ -100,7 +100,9 @@ fn page() -> String {
         "<!-- Written by `UPDATE_PAGES=1 cargo test -p gateway --test api page`; do not edit. -->\n\
          # Problems\n\n\
          Whatever the gateway cannot do it answers with `application/problem+json` (RFC 9457). `code` is for programs: it never changes \
-         its meaning.\n`detail` says what is the matter this time, `fields` names every field, parameter and header that is wrong.\n\n\
+         its meaning.\n`detail` says what is the matter this time, `fields` names every field, parameter and header that is wrong.\n\
+         What is no request at all is answered by its status alone, and its connection ends: 400 where it is no HTTP/1.1, 431 where its head \
+         is longer\nthan `HEADER_BYTES_MAX`.\n\n\
          ## Of the gateway\n\n| status | code | meaning |\n|---|---|---|\n",
     );
     let line =

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod document;
+mod limits;
 mod link;
 mod malformed;
 mod orders;

@@ -1,9 +1,13 @@
 //! Requests that are wrong: each gets a specific answer that names everything, and changes nothing.
 
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use gateway::problem::Code;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::orders::{limit, trading};
+use crate::support::eventually;
 
 /// The fields of a new order that are right, with some of them changed.
 fn order(changes: Value) -> String {
@@ -142,6 +146,18 @@ async fn a_body_is_bounded_in_bytes_and_in_time() {
 }
 
 #[tokio::test]
+async fn half_a_head_is_answered_when_its_time_is_over() {
+    let (venue, gateway) = trading(&[("HEADER_TIMEOUT", "200ms")], 1).await;
+    let trader = gateway.trader(0);
+    let seen = venue.seen();
+    let head = format!("POST /v1/orders HTTP/1.1\r\nAuthorization: Bearer {}\r\nConten", trader.token());
+    let answer = trader.raw(head.as_bytes()).await.expect(408);
+    assert_eq!(answer.code(), Code::HEADER_TIMEOUT.name);
+    assert_eq!(answer.json()["title"], Code::HEADER_TIMEOUT.meaning);
+    assert_eq!(venue.seen(), seen);
+}
+
+#[tokio::test]
 async fn headers_are_checked() {
     let (venue, gateway) = trading(&[], 1).await;
     let trader = gateway.trader(0);
@@ -161,6 +177,57 @@ async fn headers_are_checked() {
     assert_eq!(expires("later").await.expect(400).fields(), ["X-Request-Expires"]);
     assert_eq!(venue.seen(), seen);
     expires("2100-01-01T00:00:00Z").await.expect(200);
+}
+
+#[tokio::test]
+async fn a_request_whose_time_passes_while_its_body_comes_is_not_carried_out() {
+    let (venue, gateway) = trading(&[], 1).await;
+    let trader = gateway.trader(0);
+    let seen = venue.seen();
+    let now = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let expires = now() + Duration::from_secs(2);
+    let body = limit("buy", "60000", "0.1").to_string();
+    let head = format!(
+        "POST /v1/orders HTTP/1.1\r\nHost: test\r\nConnection: close\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\nExpect: 100-continue\r\nX-Request-Expires: {}\r\n\r\n",
+        trader.token(),
+        body.len(),
+        expires.as_nanos()
+    );
+    let mut connection = trader.begin(&head).await;
+    let mut bytes = vec![0; 1_024];
+    let read = connection.read(&mut bytes).await.unwrap();
+    assert!(bytes[..read].starts_with(b"HTTP/1.1 100"), "the gate has let it in");
+    eventually("its end", async || now() > expires).await;
+    connection.write_all(body.as_bytes()).await.unwrap();
+    let mut text = String::new();
+    connection.read_to_string(&mut text).await.unwrap();
+    assert!(text.starts_with("HTTP/1.1 408") && text.contains("stale-request"), "{text}");
+    assert_eq!(venue.seen(), seen, "nothing came to the venue");
+}
+
+#[tokio::test]
+async fn a_path_that_is_no_text_is_refused() {
+    let (venue, gateway) = trading(&[], 1).await;
+    let trader = gateway.trader(0);
+    let seen = venue.seen();
+    let change = json!({ "reduce_by": "0.1" }).to_string();
+    for (method, path, body) in [
+        ("GET", "/v1/orders/%ff", None),
+        ("DELETE", "/v1/orders/%ff", None),
+        ("PATCH", "/v1/orders/%c3%28", Some(change.as_str())),
+        ("GET", "/v1/accounts/%ff", None),
+        ("GET", "/v1/accounts/%ff/trades", None),
+        ("GET", "/v1/markets/%ff", None),
+        ("GET", "/v1/markets/%ff/depth", None),
+        ("GET", "/v1/markets/%80/trades", None),
+        ("GET", "/v1/markets/%ff/candles", None),
+    ] {
+        let answer = trader.send(method, path, &[], body).await.expect(400);
+        assert_eq!(answer.code(), "invalid-request", "{method} {path}");
+        assert_eq!(answer.fields(), ["path"], "{method} {path}");
+    }
+    assert_eq!(venue.seen(), seen);
 }
 
 #[tokio::test]

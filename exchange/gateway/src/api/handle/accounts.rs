@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::Response;
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::caller;
 use crate::api::answer::json;
 use crate::api::app::App;
-use crate::api::input::{Fields, account};
+use crate::api::input::{Fields, Named, account};
 use crate::problem::{Code, Problem};
 use crate::upstream::{Target, UpstreamError};
 
@@ -53,7 +53,7 @@ struct Balance<'a> {
 /// `GET /v1/accounts/{id}`
 pub(in crate::api) async fn one(
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    Named(id): Named,
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, _) = request.into_parts();

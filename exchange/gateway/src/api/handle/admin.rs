@@ -57,7 +57,7 @@ pub(in crate::api) async fn open_account(
                 AccountId(app.upstreams.get::<Venue>(Target::RiskEngine, &path).await?.accounts)
             }
         };
-        let outcome = app.venue.submit(&Command::OpenAccount { account, tier }, key).await?;
+        let outcome = app.submit(&parts.headers, &Command::OpenAccount { account, tier }, key).await?;
         if number.is_none() && is_taken(&outcome) {
             continue;
         }
@@ -129,7 +129,7 @@ async fn move_funds(
     let amount = fields.required("amount", amount(asset.map(|(_, asset)| asset)));
     let read = account.zip(asset).zip(amount);
     let ((account, (number, asset)), amount) = fields.finish(read)?;
-    let outcome = app.venue.submit(&command(account, number, amount), key).await?;
+    let outcome = app.submit(&parts.headers, &command(account, number, amount), key).await?;
     check_rejected(&outcome)?;
     let answer = Moved {
         account: account.to_string(),
@@ -168,7 +168,7 @@ pub(in crate::api) async fn set_trading_state(
         Part::Instrument(symbol) => (Scope::Instrument(app.market(&symbol)?.id()), Some(symbol), None),
         Part::Account(account) => (Scope::Account(account), None, Some(account.to_string())),
     };
-    let outcome = app.venue.submit(&Command::SetTradingState { scope, state }, key).await?;
+    let outcome = app.submit(&parts.headers, &Command::SetTradingState { scope, state }, key).await?;
     check_rejected(&outcome)?;
     let answer = StateSet {
         scope: match scope {

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, Request, State};
-use axum::http::StatusCode;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use exchange_service::markets::Market;
 use exchange_types::{AccountId, Command, Event, IdempotencyKey, OrderId, Price, Quantity};
@@ -14,7 +14,7 @@ use crate::api::answer::{
     ChangedOrder, Stamp, cause_name, check_rejected, json, mark_replayed, side_name, strange_outcome,
 };
 use crate::api::app::App;
-use crate::api::input::{Fields, idempotency_key, price, quantity, read_json, side, symbol};
+use crate::api::input::{Fields, Named, idempotency_key, price, quantity, read_json, side, symbol};
 use crate::api::places::Place;
 use crate::link::Outcome;
 use crate::problem::{Code, Problem};
@@ -23,7 +23,7 @@ use crate::upstream::{Target, UpstreamError};
 /// `DELETE /v1/orders/{id}`
 pub(in crate::api) async fn cancel(
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    Named(id): Named,
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, _) = request.into_parts();
@@ -33,14 +33,14 @@ pub(in crate::api) async fn cancel(
     let order = order_in_path(&id)?;
     let market = app.market_of(place(&app, account, order).await?.instrument)?;
     let command = Command::CancelOrder { instrument: market.id(), account, order };
-    let outcome = app.venue.submit(&command, key).await?;
+    let outcome = app.submit(&parts.headers, &command, key).await?;
     answer_changed(market, order, &outcome)
 }
 
 /// `PATCH /v1/orders/{id}`
 pub(in crate::api) async fn change(
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    Named(id): Named,
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
@@ -54,12 +54,12 @@ pub(in crate::api) async fn change(
     match read_change(Some(market), &bytes)? {
         Change::Reduce(by) => {
             let command = Command::ReduceOrder { instrument: market.id(), account, order, by };
-            let outcome = app.venue.submit(&command, key).await?;
+            let outcome = app.submit(&parts.headers, &command, key).await?;
             answer_changed(market, order, &outcome)
         }
         Change::Replace(price, quantity) => {
             let change = Replacement { account, order, price, quantity };
-            replace(&app, market, change, key).await
+            replace(&app, &parts.headers, market, change, key).await
         }
     }
 }
@@ -95,6 +95,7 @@ fn read_change(market: Option<&Market>, bytes: &[u8]) -> Result<Change, Problem>
 
 async fn replace(
     app: &App,
+    headers: &HeaderMap,
     market: &Market,
     change: Replacement,
     key: Option<IdempotencyKey>,
@@ -109,7 +110,7 @@ async fn replace(
         price,
         quantity,
     };
-    let outcome = app.venue.submit(&command, key).await?;
+    let outcome = app.submit(headers, &command, key).await?;
     check_rejected(&outcome)?;
     let side = outcome.events.iter().find_map(|event| match event {
         Event::Cancelled { order: cancelled, side, .. } if *cancelled == order => Some(*side),
@@ -141,7 +142,7 @@ pub(in crate::api) async fn mass_cancel(
     fields.finish(Some(()))?;
     let market = symbol.as_deref().map(|symbol| app.market(symbol)).transpose()?;
     let command = Command::MassCancel { account, instrument: market.map(Market::id), side };
-    let outcome = app.venue.submit(&command, key).await?;
+    let outcome = app.submit(&parts.headers, &command, key).await?;
     check_rejected(&outcome)?;
     let cancelled = cancelled_orders(&outcome, |cause| cause == exchange_types::CancelCause::MassCancel);
     let answer = MassCancelled { cancelled, stamp: Stamp::of(&outcome) };

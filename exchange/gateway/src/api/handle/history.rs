@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use exchange_service::markets::format_decimal;
@@ -13,7 +13,7 @@ use super::accounts::readable_account;
 use super::{caller, order_in_path, own_account};
 use crate::api::answer::{average_price, json};
 use crate::api::app::App;
-use crate::api::input::{Fields, format_time, status, symbol, whole_number};
+use crate::api::input::{Fields, Named, format_time, status, symbol, whole_number};
 use crate::problem::{Code, Problem};
 use crate::upstream::{Target, UpstreamError};
 
@@ -116,7 +116,7 @@ impl FoundOrder {
 /// `GET /v1/orders/{id}`
 pub(in crate::api) async fn order(
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    Named(id): Named,
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, _) = request.into_parts();
@@ -264,7 +264,7 @@ impl FoundTrade {
 /// `GET /v1/accounts/{id}/trades`
 pub(in crate::api) async fn trades(
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    Named(id): Named,
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, _) = request.into_parts();

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::symbol_in_path;
 use crate::api::answer::raw_json;
 use crate::api::app::App;
-use crate::api::input::{Fields, whole_number};
+use crate::api::input::{Fields, Named, whole_number};
 use crate::problem::{Code, Problem};
 use crate::upstream::{Target, UpstreamError};
 
@@ -31,7 +31,7 @@ pub(in crate::api) async fn list(State(app): State<Arc<App>>, request: Request) 
 /// `GET /v1/markets/{symbol}`
 pub(in crate::api) async fn one(
     State(app): State<Arc<App>>,
-    Path(symbol): Path<String>,
+    Named(symbol): Named,
     request: Request,
 ) -> Result<Response, Problem> {
     Fields::of_query(request.uri().query()).finish(Some(()))?;
@@ -42,7 +42,7 @@ pub(in crate::api) async fn one(
 /// `GET /v1/markets/{symbol}/depth`
 pub(in crate::api) async fn depth(
     State(app): State<Arc<App>>,
-    Path(symbol): Path<String>,
+    Named(symbol): Named,
     request: Request,
 ) -> Result<Response, Problem> {
     let mut fields = Fields::of_query(request.uri().query());
@@ -60,7 +60,7 @@ pub(in crate::api) async fn depth(
 /// `GET /v1/markets/{symbol}/trades`
 pub(in crate::api) async fn trades(
     State(app): State<Arc<App>>,
-    Path(symbol): Path<String>,
+    Named(symbol): Named,
     request: Request,
 ) -> Result<Response, Problem> {
     let mut fields = Fields::of_query(request.uri().query());
@@ -73,7 +73,7 @@ pub(in crate::api) async fn trades(
 /// `GET /v1/markets/{symbol}/candles`
 pub(in crate::api) async fn candles(
     State(app): State<Arc<App>>,
-    Path(symbol): Path<String>,
+    Named(symbol): Named,
     request: Request,
 ) -> Result<Response, Problem> {
     let mut fields = Fields::of_query(request.uri().query());

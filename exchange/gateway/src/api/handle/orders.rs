@@ -33,7 +33,7 @@ pub(in crate::api) async fn submit(
     let key = idempotency_key(&parts.headers)?;
     let bytes = read_json(&app.settings, &parts.headers, body).await?;
     let (market, order) = read_order(&app, account, &bytes)?;
-    let outcome = app.venue.submit(&Command::NewOrder(order), key).await?;
+    let outcome = app.submit(&parts.headers, &Command::NewOrder(order), key).await?;
     let submitted = Submitted {
         side: order.side,
         order_type: order.order_type,

@@ -6,12 +6,14 @@
 mod body;
 mod fields;
 mod header;
+mod path;
 mod time;
 mod value;
 
 pub(super) use body::read_json;
 pub(super) use fields::Fields;
 pub(super) use header::{check_expiry, idempotency_key};
+pub(super) use path::Named;
 pub(crate) use time::format_time;
 pub(super) use time::parse_time;
 pub(super) use value::{
