@@ -154,7 +154,7 @@ fn records_go_when_they_are_old_and_covered_and_whoever_needs_them_is_told() {
     let variables: Vec<_> =
         variables.into_iter().chain([("MATCHING_ENGINE_URL", matching.address.as_str())]).collect();
     let served = Served::start(folder.path(), &variables);
-    let last = block_on(async {
+    block_on(async {
         let last = log_all(&served.address, &Flow::new(3).payloads(1_500)).await;
         pruned(&served.address, 0).await;
         assert_eq!(status(&served.address, "/internal/stream/archive?after=0").await, 410);
@@ -162,13 +162,22 @@ fn records_go_when_they_are_old_and_covered_and_whoever_needs_them_is_told() {
         let after = covered(&served.address).await;
         let path = format!("/internal/stream/commands?after={after}&epoch=1");
         assert!(after == last || status(&served.address, &path).await == 101, "after {after} of {last}");
-        last
     });
     served.end().unwrap();
     let served = Served::start(folder.path(), &variables);
     assert!(served.health.report().ready);
-    // The end has left a snapshot, and the log goes on in a new segment: nothing before that is needed any more, and whoever begins
-    // with the snapshot is let in all the same.
+}
+
+/// An orderly end leaves a snapshot, and the log goes on in a new segment behind it.
+#[test]
+fn whoever_begins_with_a_snapshot_is_let_in_also_where_the_log_begins_right_behind_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let matching = super::history::never_has_anything();
+    let variables = [("LOG_RETENTION", "50ms"), ("MATCHING_ENGINE_URL", matching.address.as_str())];
+    let served = Served::start(folder.path(), &variables);
+    let last = block_on(log_all(&served.address, &Flow::new(4).payloads(50)));
+    served.end().unwrap();
+    let served = Served::start(folder.path(), &variables);
     block_on(async {
         assert_eq!(covered(&served.address).await, last);
         let mut gateway = submitter(&served.address, 2).await;
