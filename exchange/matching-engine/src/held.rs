@@ -7,7 +7,9 @@ use std::collections::VecDeque;
 use std::time::Instant;
 
 use bytes::Bytes;
+use exchange_core::risk::ORDERS_MAX;
 use exchange_service::net::{Chunk, frame};
+use exchange_types::codec::{EVENT_BYTES_MAX, OUTCOME_HEADER_BYTES};
 use exchange_types::{Event, OutcomeHeader, encode_outcome};
 
 /// One outcome that is held.
@@ -29,6 +31,16 @@ pub(crate) struct Held {
     /// The sequence of the next outcome to be held.
     next: u64,
 }
+
+/// Events of a command beside one for each live order, and what an item has beside an outcome, with room to spare.
+const EVENTS_BESIDE: usize = 16;
+const ITEM_BESIDE: usize = 64;
+
+// A command that ends every live order has one event for each. Its outcome fits a frame, or the kill switch would kill the venue.
+const _: () = assert!(
+    (ORDERS_MAX + EVENTS_BESIDE) * EVENT_BYTES_MAX + OUTCOME_HEADER_BYTES + ITEM_BESIDE
+        <= frame::FRAME_BYTES_MAX
+);
 
 /// What the buffer keeps when it is empty, in bytes.
 const BYTES_KEPT: usize = 1024 * 1024;

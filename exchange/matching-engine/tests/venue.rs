@@ -9,12 +9,13 @@ mod support;
 use std::time::Duration;
 
 use exchange_load::flow::Random;
+use exchange_types::{Command, Scope, TradingState, encode_command};
 use matching_engine::MatchingEngine;
 use risk_engine::RiskEngine;
 use support::consumer::Consumer;
 use support::persistence::FakePersistence;
 use support::process::{Process, address, free_port};
-use support::traffic::payloads;
+use support::traffic::{opening, payloads};
 use support::wait_until;
 
 struct Venue {
@@ -127,6 +128,31 @@ fn what_is_not_durable_is_not_published() {
     });
     assert_eq!(consumer.count(), 123);
     venue.compare(&consumer);
+}
+
+/// One step and one outcome far longer than the rings: readers that are too slow for it come back, and the venue goes on.
+#[test]
+fn a_kill_switch_over_more_orders_than_a_ring_holds_is_carried_out_and_told() {
+    let mut venue = Venue::started(64 * 1024);
+    let consumer = venue.consumer();
+    venue.persistence.append(&opening(29, 20_000));
+    venue.compare(&consumer);
+    let orders = venue.persistence.log().fold(consumer.count()).0.risk().live_orders();
+    assert!(orders > 15_000, "{orders}");
+    let mut kill = Vec::new();
+    encode_command(&Command::SetTradingState { scope: Scope::Venue, state: TradingState::Killed }, &mut kill);
+    let mut tick = Vec::new();
+    encode_command(&Command::Tick, &mut tick);
+    venue.persistence.append(&[tick.clone(), kill, tick.clone()]);
+    venue.compare(&consumer);
+    assert!(consumer.outcomes().iter().any(|outcome| outcome.len() > 40 * orders));
+    wait_until("the books are empty", || venue.metric("matching_live_orders") == Some(0));
+    // Whoever begins anew meets it again.
+    venue.start_matching();
+    venue.start_risk();
+    venue.persistence.append(&[tick]);
+    venue.compare(&consumer);
+    venue.compare(&venue.consumer());
 }
 
 #[test]

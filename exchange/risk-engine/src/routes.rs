@@ -110,11 +110,14 @@ fn place(serving: &Serving, resume: Resume) -> Result<(RingSource, u32), Respons
             unavailable("catching up with the log")
         });
     }
-    let known = steps.reigns.of(resume.after);
-    if let (Some(found), Some(expected)) = (resume.epoch, known)
-        && found != expected
-    {
-        return Err(conflict("the asker's record is of another reign", position));
+    match (resume.epoch, steps.reigns.of(resume.after)) {
+        (Some(found), Some(expected)) if found != expected => {
+            return Err(conflict("the asker's record is of another reign", position));
+        }
+        // It is the last one of the snapshot that this state began with, which does not say its reign: the asker may have another
+        // record of that number, which the log has lost since. Whoever begins with that snapshot too names no reign.
+        (Some(_), None) => return Err(gone("the reign of the asker's record is not known", position)),
+        _ => {}
     }
     let wanted = resume.after + 1;
     if wanted < oldest {
@@ -164,6 +167,14 @@ fn unavailable(reason: &str) -> Response {
 }
 
 fn conflict(reason: &str, position: u64) -> Response {
+    refusal(StatusCode::CONFLICT, reason, position)
+}
+
+fn gone(reason: &str, position: u64) -> Response {
+    refusal(StatusCode::GONE, reason, position)
+}
+
+fn refusal(status: StatusCode, reason: &str, position: u64) -> Response {
     let body = serde_json::json!({ "reason": reason, "position": position });
-    (StatusCode::CONFLICT, axum::Json(body)).into_response()
+    (status, axum::Json(body)).into_response()
 }

@@ -195,6 +195,24 @@ fn a_snapshot_that_is_damaged_is_said_and_not_used() {
     wait_until("it is ready", || risk.get("/ready").0 == 200);
 }
 
+/// The record behind which the fold begins may be another one than the reader's, and only the log can tell.
+#[test]
+fn whoever_stands_at_the_snapshots_record_is_let_in_only_without_a_reign_of_its_own() {
+    let persistence = FakePersistence::start();
+    persistence.append(&payloads(7, 100));
+    let last = persistence.sync();
+    persistence.change(|log| log.make_snapshot());
+    let risk = start(&persistence, 1 << 20);
+    wait_until("it is ready", || risk.get("/ready").0 == 200);
+    assert_eq!(refusal(&risk, &format!("after={last}&epoch=1")), Some(410));
+    assert_eq!(refusal(&risk, &format!("after={last}&epoch=9")), Some(410));
+    assert_eq!(refusal(&risk, &format!("after={last}")), None);
+    persistence.append(&payloads(8, 10)[..1]);
+    wait_for(&risk, last + 1);
+    assert_eq!(refusal(&risk, &format!("after={}&epoch=1", last + 1)), None);
+    assert_eq!(refusal(&risk, &format!("after={}&epoch=9", last + 1)), Some(409));
+}
+
 /// An empty venue that asks for nothing has nothing to show and is ready.
 #[test]
 fn an_empty_log_is_caught_up_with_at_once() {

@@ -14,8 +14,11 @@ pub const INSTRUMENTS_MAX: usize = 1_024;
 /// Tiers of a venue: the numbers that fit a byte. One more cannot be said.
 pub const TIERS_MAX: usize = 256;
 
-/// Live orders of a venue: 8 GiB of records. One more that may rest is `VenueFull`.
-pub const ORDERS_MAX: usize = 1 << 27;
+/// Live orders of a venue: 256 MiB of records. One more that may rest is `VenueFull`.
+///
+/// One command can end all of them: the kill switch, an order that takes a whole book, the first tick after a long silence. What
+/// such a command did is one message between services, so there are no more orders than that has room for.
+pub const ORDERS_MAX: usize = 4_000_000;
 
 /// How far a market order may go in an instrument without a price band, in millionths of the last trade: up to twice that
 /// for a buy, down to the lowest price for a sell. A buy has to be funded at the worst price it may trade at, so "any price"

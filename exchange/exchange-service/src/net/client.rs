@@ -29,11 +29,15 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long an answer may take to begin.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// The same for a snapshot, which is read and checked as a whole before the answer begins: gigabytes, where many keys count.
+const SNAPSHOT_TIMEOUT: Duration = Duration::from_secs(60);
+
 /// How long an answer that has begun may pause. There is no bound for the whole of it: a snapshot is as long as it is.
 const PAUSE_MAX: Duration = Duration::from_secs(5);
 
-/// The longest answer, in bytes: a snapshot of a few million orders.
-const ANSWER_BYTES_MAX: usize = 1024 * 1024 * 1024;
+/// The longest answer, in bytes. A venue that holds as many orders, keys and balances as it may has a snapshot of 6 GB, and one that
+/// cannot be read is a venue that cannot be started. Memory grows with what has really come.
+const ANSWER_BYTES_MAX: usize = 8 * 1024 * 1024 * 1024;
 
 /// Where a service is: `http://host:port`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -197,7 +201,7 @@ impl Client {
     /// # Errors
     /// As [`QueryError`] says.
     pub async fn get_bytes(&self, address: &Address, path: &str) -> Result<Bytes, QueryError> {
-        self.ask(address, Method::GET, path, Bytes::new()).await
+        self.ask(address, Method::GET, path, Bytes::new(), ANSWER_TIMEOUT).await
     }
 
     /// Asks for bytes that may not be there: a snapshot. `None`: 404.
@@ -205,7 +209,7 @@ impl Client {
     /// # Errors
     /// As [`QueryError`] says.
     pub async fn get_bytes_if_any(&self, address: &Address, path: &str) -> Result<Option<Bytes>, QueryError> {
-        match self.get_bytes(address, path).await {
+        match self.ask(address, Method::GET, path, Bytes::new(), SNAPSHOT_TIMEOUT).await {
             Ok(bytes) => Ok(Some(bytes)),
             Err(QueryError::Refused { status: StatusCode::NOT_FOUND, .. }) => Ok(None),
             Err(error) => Err(error),
@@ -226,7 +230,7 @@ impl Client {
             address: address.clone(),
             reason: error.to_string(),
         })?;
-        let bytes = self.ask(address, Method::POST, path, body.into()).await?;
+        let bytes = self.ask(address, Method::POST, path, body.into(), ANSWER_TIMEOUT).await?;
         parse(address, &bytes)
     }
 
@@ -236,6 +240,7 @@ impl Client {
         method: Method,
         path: &str,
         body: Bytes,
+        patience: Duration,
     ) -> Result<Bytes, QueryError> {
         let unreachable = |reason: String| QueryError::Unreachable { address: address.clone(), reason };
         let traced = trace::query(method.as_str(), address);
@@ -247,16 +252,21 @@ impl Client {
             request = request.header(trace::TRACEPARENT, &query.traceparent);
         }
         let request = request.body(Full::new(body)).map_err(|error| unreachable(error.to_string()))?;
-        let answer = self.answer(address, request).await;
+        let answer = self.answer(address, request, patience).await;
         if let Some(query) = traced {
             query.end(answer.is_err());
         }
         answer
     }
 
-    async fn answer(&self, address: &Address, request: Request<Full<Bytes>>) -> Result<Bytes, QueryError> {
+    async fn answer(
+        &self,
+        address: &Address,
+        request: Request<Full<Bytes>>,
+        patience: Duration,
+    ) -> Result<Bytes, QueryError> {
         let unreachable = |reason: String| QueryError::Unreachable { address: address.clone(), reason };
-        let response = tokio::time::timeout(ANSWER_TIMEOUT, self.http.request(request))
+        let response = tokio::time::timeout(patience, self.http.request(request))
             .await
             .map_err(|_| unreachable("no answer in time".into()))?
             .map_err(|error| unreachable(chain(&error)))?;

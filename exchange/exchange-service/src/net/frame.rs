@@ -22,7 +22,8 @@ pub const ITEM: u8 = 1;
 /// The first kind that each stream gives a meaning of its own.
 pub const FIRST_OWN: u8 = 16;
 
-/// The longest frame. A record has a hundred bytes or so; a mass cancel of a million orders makes the longest outcome.
+/// The longest frame, in bytes. A record has a hundred or so; the longest outcome is that of a command which ends every order of the
+/// venue, of which there are no more than fit (asserted in the matching engine).
 pub const FRAME_BYTES_MAX: usize = 256 * 1024 * 1024;
 
 /// A buffer that had to grow beyond this for one long frame is given back once it is empty, in bytes.

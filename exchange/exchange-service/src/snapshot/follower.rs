@@ -7,7 +7,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use exchange_types::{Epoch, Sequence, TimestampNs};
 
@@ -29,6 +29,9 @@ const RECORDS_PER_STEP: u64 = 10_000;
 
 /// How long a follower on a thread sleeps when it has folded everything. Nobody waits for a snapshot.
 const IDLE: Duration = Duration::from_millis(10);
+
+/// How long a follower on a thread waits before it tries again to write a snapshot for which there was no room.
+const RETRY: Duration = Duration::from_secs(5);
 
 /// When snapshots are made and how many are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,17 +109,10 @@ impl<S: Storage, R: LogReader, F: Fold> SnapshotFollower<S, R, F> {
     /// # Errors
     /// When the log or the disk fails. The follower is then to be dropped; the log and the snapshots before are as they were.
     pub fn step(&mut self, now: TimestampNs, records_max: u64) -> Result<Step, SnapshotError> {
-        let mut step = Step { records: 0, snapshot: None, invalid: Vec::new() };
         // Zero events between snapshots would mean none of either.
         let events_between = self.options.events.max(1);
-        while step.records < records_max && self.events < events_between {
-            let Some(record) = self.reader.next()? else { break };
-            self.events += self.fold.apply(&record);
-            self.sequence = record.sequence;
-            self.epoch = record.epoch;
-            self.records += 1;
-            step.records += 1;
-        }
+        let records = self.fold_records(records_max, events_between)?;
+        let mut step = Step { records, snapshot: None, invalid: Vec::new() };
         let waited = now.0.saturating_sub(self.since.0);
         let due = self.events >= events_between || waited >= self.options.interval_ns;
         if self.records > 0 && due {
@@ -124,6 +120,20 @@ impl<S: Storage, R: LogReader, F: Fold> SnapshotFollower<S, R, F> {
             step.invalid = self.store.retain(self.options.keep)?;
         }
         Ok(step)
+    }
+
+    /// Folds at most `records_max` records, until there are `events_max` events since the last snapshot; returns how many.
+    fn fold_records(&mut self, records_max: u64, events_max: u64) -> Result<u64, SnapshotError> {
+        let mut records = 0;
+        while records < records_max && self.events < events_max {
+            let Some(record) = self.reader.next()? else { break };
+            self.events += self.fold.apply(&record);
+            self.sequence = record.sequence;
+            self.epoch = record.epoch;
+            self.records += 1;
+            records += 1;
+        }
+        Ok(records)
     }
 
     /// Writes a snapshot now, and does not look whether one is due.
@@ -178,24 +188,43 @@ where
     R: LogReader + Send + 'static,
     F: Fold + Send + 'static,
 {
-    /// Starts it. `report` hears of every step that wrote a snapshot.
+    /// Starts it. `report` hears of every step that wrote a snapshot, and of every snapshot for which there was no room on the
+    /// disk: that is tried again after a while, because room can be made, and the fold goes on meanwhile.
     ///
     /// # Errors
     /// When no thread can be made.
     pub fn start(
         mut follower: SnapshotFollower<S, R, F>,
         mut clock: impl FnMut() -> TimestampNs + Send + 'static,
-        mut report: impl FnMut(&Step) + Send + 'static,
+        mut report: impl FnMut(Result<&Step, &SnapshotError>) + Send + 'static,
     ) -> Result<Self, io::Error> {
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);
         let thread = thread::Builder::new().name("log-snapshots".into()).spawn(move || {
+            let mut again_at: Option<Instant> = None;
             while !stopped.load(Ordering::Acquire) {
-                let step = follower.step(clock(), RECORDS_PER_STEP)?;
-                if step.snapshot.is_some() {
-                    report(&step);
-                }
-                if step.records == 0 {
+                let records = if again_at.is_some_and(|at| Instant::now() < at) {
+                    follower.fold_records(RECORDS_PER_STEP, u64::MAX)?
+                } else {
+                    match follower.step(clock(), RECORDS_PER_STEP) {
+                        Ok(step) => {
+                            again_at = None;
+                            if step.snapshot.is_some() {
+                                report(Ok(&step));
+                            }
+                            step.records
+                        }
+                        Err(error) if error.is_full() => {
+                            again_at = Some(Instant::now() + RETRY);
+                            // What was begun takes room that the log needs.
+                            follower.store.remove_unfinished()?;
+                            report(Err(&error));
+                            0
+                        }
+                        Err(error) => return Err(error),
+                    }
+                };
+                if records == 0 {
                     thread::park_timeout(IDLE);
                 }
             }

@@ -93,3 +93,11 @@ pub enum SnapshotError {
         first: Sequence,
     },
 }
+
+impl SnapshotError {
+    /// True where there was no room left for a snapshot.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        matches!(self, Self::Storage(error) if error.is_full())
+    }
+}

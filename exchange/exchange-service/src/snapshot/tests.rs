@@ -410,7 +410,8 @@ fn snapshots_appear_on_a_thread_while_the_log_is_written() {
     let thread = FollowerThread::start(
         follower,
         || TimestampNs(1),
-        move |_| {
+        move |result| {
+            result.unwrap();
             count.fetch_add(1, Ordering::SeqCst);
         },
     )

@@ -30,8 +30,8 @@ pub use frame::{
 };
 pub use layout::{MessageLayout, Row};
 pub use outcome::{
-    OUTCOME_HEADER_BYTES, OUTCOME_KIND, OUTCOME_ROWS, decode_outcome, decode_outcome_header, encode_outcome,
-    event_message_bytes,
+    EVENT_BYTES_MAX, OUTCOME_HEADER_BYTES, OUTCOME_KIND, OUTCOME_ROWS, decode_outcome, decode_outcome_header,
+    encode_outcome, event_message_bytes,
 };
 pub use request::{
     REQUEST_HEAD_BYTES, REQUEST_KIND, REQUEST_ROWS, decode_request, encode_request, peek_request_id,

@@ -162,6 +162,9 @@ pub fn event_message_bytes(bytes: &[u8]) -> Result<usize, Malformed> {
 /// The length of the message of an event by its kind; zero where a kind is that of no event.
 const LENGTHS: [u8; 256] = lengths();
 
+/// The length of the longest message of an event.
+pub const EVENT_BYTES_MAX: usize = EVENT_BYTES.1;
+
 /// The lengths of the shortest and of the longest message of an event.
 const EVENT_BYTES: (usize, usize) = extremes();
 

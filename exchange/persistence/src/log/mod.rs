@@ -207,7 +207,8 @@ impl LogHandle {
         }
         let oldest = self.shared.source.first();
         match self.shared.source.epoch_of(after) {
-            _ if after == Sequence(0) && oldest == Sequence(1) => Place::Here,
+            // Right before the oldest record stands what a snapshot covers, or nothing at all.
+            None if after.next() == oldest && (epoch.is_none() || after == Sequence(0)) => Place::Here,
             None => Place::Pruned { oldest },
             Some(found) if epoch.is_none_or(|epoch| epoch == found.0) => Place::Here,
             Some(_) => Place::Ahead,

@@ -37,17 +37,18 @@ impl Watch {
         encode_command(&Command::Tick, &mut tick);
         self.health.healthy(PART);
         loop {
-            self.log.shared.metrics.waiting(self.log.shared.submitter.waiting());
+            let waiting = self.log.shared.submitter.waiting();
+            self.log.shared.metrics.waiting(waiting);
             follow_state(&self.log, committer, &self.health);
             self.look_at_clock();
-            let idle = self.log.shared.tail.idle();
-            if idle >= self.tick_interval && *self.log.shared.state.borrow() == State::Running {
-                // A full queue is not idle, and a stopped log says so itself.
+            let running = *self.log.shared.state.borrow() == State::Running;
+            let rest = self.tick_interval.saturating_sub(self.log.shared.tail.idle());
+            if running && tick_is_due(rest, waiting) {
+                // A stopped log says so itself.
                 let _ = self.log.submit(&tick);
-                tokio::time::sleep(LOOK_EVERY.min(self.tick_interval)).await;
-            } else {
-                tokio::time::sleep(LOOK_EVERY.min(self.tick_interval.saturating_sub(idle))).await;
             }
+            let pause = if rest.is_zero() { self.tick_interval } else { rest };
+            tokio::time::sleep(LOOK_EVERY.min(pause)).await;
         }
     }
 
@@ -63,6 +64,12 @@ impl Watch {
             self.health.healthy(CLOCK_PART);
         }
     }
+}
+
+/// Whether a tick is to be logged: `rest` of the interval is left, and so many submissions wait for the writer. While the disk is slow
+/// nothing is appended and the log looks idle, but what waits carries the time as well as a tick does, and one tick as well as many.
+fn tick_is_due(rest: Duration, waiting: usize) -> bool {
+    rest.is_zero() && waiting == 0
 }
 
 /// Tells everybody once the log is stopped.
@@ -92,5 +99,17 @@ impl LogHandle {
             }
             running
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tick_is_due_where_nothing_was_logged_and_nothing_waits() {
+        assert!(tick_is_due(Duration::ZERO, 0));
+        assert!(!tick_is_due(Duration::from_nanos(1), 0));
+        assert!(!tick_is_due(Duration::ZERO, 1), "a slow disk is no reason for more and more ticks");
     }
 }

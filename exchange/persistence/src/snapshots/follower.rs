@@ -44,7 +44,19 @@ impl Follower {
         let follower = SnapshotFollower::new(store, log.source(), (venue, &restored), options, now)?;
         let newest = frame.metrics.gauge("snapshot_position", "sequence that the newest snapshot covers");
         newest.set(restored.snapshot.map_or(0, |id| id.sequence.0.cast_signed()));
-        let report = move |step: &Step| {
+        let health = frame.health.clone();
+        let report = move |result: Result<&Step, &SnapshotError>| {
+            let step = match result {
+                Ok(step) => step,
+                Err(error) => {
+                    let reason = format!(
+                        "no snapshot was made: {}. It is tried again and again; nothing is lost, and a restart takes longer until then",
+                        chain(error)
+                    );
+                    return health.degraded(PART, reason);
+                }
+            };
+            health.healthy(PART);
             if let Some(id) = step.snapshot {
                 newest.set(id.sequence.0.cast_signed());
                 tracing::info!(file = id.name(), "snapshot");

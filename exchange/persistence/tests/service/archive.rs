@@ -120,6 +120,27 @@ fn both_parts_of_a_snapshot_are_served_and_are_of_the_same_record() {
     });
 }
 
+/// What a stream is refused with; 101: it is not.
+async fn status(address: &Address, path: &str) -> u16 {
+    let asked = Client::new().stream(address, path).await;
+    asked.map_or_else(|error| error.status().unwrap().as_u16(), |_| 101)
+}
+
+/// The last record that the newest snapshot covers.
+async fn covered(address: &Address) -> u64 {
+    let engine = Client::new().get_bytes(address, "/internal/snapshot/engine").await.unwrap();
+    Engine::restore(BookMaker::fast(), &engine).unwrap().sequence().0
+}
+
+/// Waits until the records behind `after` are not there any more.
+async fn pruned(address: &Address, after: u64) {
+    let began = std::time::Instant::now();
+    while status(address, &format!("/internal/stream/commands?after={after}")).await != 410 {
+        assert!(began.elapsed() < DEADLINE, "nothing was pruned");
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+}
+
 #[test]
 fn records_go_when_they_are_old_and_covered_and_whoever_needs_them_is_told() {
     let folder = tempfile::tempdir().unwrap();
@@ -135,24 +156,35 @@ fn records_go_when_they_are_old_and_covered_and_whoever_needs_them_is_told() {
     let served = Served::start(folder.path(), &variables);
     block_on(async {
         let last = log_all(&served.address, &Flow::new(3).payloads(1_500)).await;
-        let began = std::time::Instant::now();
-        let status = async |path: &str| {
-            let asked = Client::new().stream(&served.address, path).await;
-            asked.map_or_else(|error| error.status().unwrap().as_u16(), |_| 101)
-        };
-        while status("/internal/stream/commands?after=0").await != 410 {
-            assert!(began.elapsed() < DEADLINE, "nothing was pruned");
-            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-        }
-        assert_eq!(status("/internal/stream/archive?after=0").await, 410);
+        pruned(&served.address, 0).await;
+        assert_eq!(status(&served.address, "/internal/stream/archive?after=0").await, 410);
         // What a snapshot does not cover is still there.
-        let engine = Client::new().get_bytes(&served.address, "/internal/snapshot/engine").await.unwrap();
-        let engine = Engine::restore(BookMaker::fast(), &engine).unwrap();
-        let after = engine.sequence().0;
+        let after = covered(&served.address).await;
         let path = format!("/internal/stream/commands?after={after}&epoch=1");
-        assert!(after == last || status(&path).await == 101, "after {after} of {last}");
+        assert!(after == last || status(&served.address, &path).await == 101, "after {after} of {last}");
     });
     served.end().unwrap();
     let served = Served::start(folder.path(), &variables);
     assert!(served.health.report().ready);
+}
+
+/// An orderly end leaves a snapshot, and the log goes on in a new segment behind it.
+#[test]
+fn whoever_begins_with_a_snapshot_is_let_in_also_where_the_log_begins_right_behind_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let matching = super::history::never_has_anything();
+    let variables = [("LOG_RETENTION", "50ms"), ("MATCHING_ENGINE_URL", matching.address.as_str())];
+    let served = Served::start(folder.path(), &variables);
+    let last = block_on(log_all(&served.address, &Flow::new(4).payloads(50)));
+    served.end().unwrap();
+    let served = Served::start(folder.path(), &variables);
+    block_on(async {
+        assert_eq!(covered(&served.address).await, last);
+        let mut gateway = submitter(&served.address, 2).await;
+        super::support::send(&mut gateway, [1]).await;
+        pruned(&served.address, last - 1).await;
+        let path = format!("/internal/stream/commands?after={last}");
+        assert_eq!(status(&served.address, &path).await, 101);
+        assert_eq!(status(&served.address, &format!("{path}&epoch=1")).await, 410);
+    });
 }

@@ -263,3 +263,37 @@ fn a_full_disk_stops_the_log_and_the_service_says_so_and_keeps_answering() {
         assert!(got.iter().zip(1..).all(|(got, id)| id_of(&got.payload) == id));
     });
 }
+
+#[test]
+fn a_disk_without_room_for_a_snapshot_is_said_and_the_next_one_is_made_once_there_is_room() {
+    let Some(disk) = SmallDisk::mount("8m") else {
+        super::support::skipped("a small file system cannot be mounted here, so no disk fills");
+        return;
+    };
+    let filler = disk.0.path().join("filler");
+    // The log has its segments and goes on.
+    let settings =
+        [("LOG_SEGMENT_BYTES", "262144"), ("SNAPSHOT_INTERVAL", "100ms"), ("TICK_INTERVAL", "20ms")];
+    let mut process = Process::start(disk.0.path(), &settings);
+    let address = process.address();
+    process.line(".snapshot\"");
+    let mut bytes = vec![0; 1 << 20];
+    while !bytes.is_empty() {
+        let mut file = std::fs::OpenOptions::new().create(true).append(true).open(&filler).unwrap();
+        if std::io::Write::write_all(&mut file, &bytes).is_err() {
+            bytes.truncate(bytes.len() / 2);
+        }
+    }
+    process.line("no snapshot was made");
+    assert!(process.seen.last().unwrap().contains("No space left"), "{:?}", process.seen.last());
+    assert!(!disk.0.path().join("log/snapshot.new").exists());
+    block_on(async {
+        let ready = Client::new().get_bytes(&address, "/ready").await.unwrap();
+        let report: serde_json::Value = serde_json::from_slice(&ready).unwrap();
+        assert_eq!(report["parts"]["snapshots"]["status"], "degraded", "{report}");
+    });
+    std::fs::remove_file(&filler).unwrap();
+    process.line(".snapshot\"");
+    process.signal("-TERM");
+    assert_eq!(process.wait().code, Some(0));
+}

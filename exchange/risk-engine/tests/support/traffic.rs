@@ -4,6 +4,19 @@ use exchange_load::engine::Traffic;
 use exchange_load::flow::Random;
 use exchange_types::{IdempotencyKey, RequestHead, RequestId, decode_command, decode_frame, encode_request};
 
+/// The commands that open a venue and fill its books with so many orders, as they are.
+pub fn opening(seed: u64, live_orders: usize) -> Vec<Vec<u8>> {
+    let traffic = Traffic { live_orders, accounts: 20, instruments: 3, commands: 1, mean_distance: 8, seed };
+    let mut rest = &traffic.generate().unwrap().opening.bytes[..];
+    let mut payloads = Vec::new();
+    while !rest.is_empty() {
+        let frame = decode_frame(rest).unwrap();
+        payloads.push(frame.payload.to_vec());
+        rest = &rest[frame.bytes()..];
+    }
+    payloads
+}
+
 /// The commands that open a venue and fill its books, then so many that trade there.
 pub fn payloads(seed: u64, commands: usize) -> Vec<Vec<u8>> {
     let traffic =
