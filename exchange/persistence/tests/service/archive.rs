@@ -180,8 +180,8 @@ fn whoever_begins_with_a_snapshot_is_let_in_also_where_the_log_begins_right_behi
     let served = Served::start(folder.path(), &variables);
     block_on(async {
         assert_eq!(covered(&served.address).await, last);
-        let mut gateway = submitter(&served.address, 2).await;
-        super::support::send(&mut gateway, [1]).await;
+        let gateway = submitter(&served.address, 2).await;
+        super::support::send(&gateway, [1]).await;
         pruned(&served.address, last - 1).await;
         let path = format!("/internal/stream/commands?after={last}");
         assert_eq!(status(&served.address, &path).await, 101);
