@@ -140,11 +140,23 @@ enum Ended {
     Ahead { position: u64, last: u64 },
 }
 
+/// Where the program outlives a panic of the thread, nobody would know that the history has ended.
+struct TellsOfPanic(Health);
+
+impl Drop for TellsOfPanic {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.unhealthy(PART, "a defect ended the history; start the service again".to_owned());
+        }
+    }
+}
+
 impl Follow {
     /// Starts the thread.
     pub(crate) fn start(self) -> io::Result<JoinHandle<()>> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         std::thread::Builder::new().name("history".into()).spawn(move || {
+            let _tells = TellsOfPanic(self.health.clone());
             runtime.block_on(async {
                 let stop = self.stop.clone();
                 tokio::select! {
