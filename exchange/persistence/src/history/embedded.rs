@@ -35,8 +35,9 @@ const POSITION: &str = "position";
 /// How much of the database is kept in memory, in bytes.
 const CACHE_BYTES: usize = 16 << 20;
 
-/// How often a transaction is synced, at most.
-const SYNC_EVERY: Duration = Duration::from_secs(5);
+/// How often a transaction is synced, at most. What has been written since has to go to the disk at once then, and syncs of the log
+/// wait for it: often and little, so that they never wait long. It also sets free the pages that transactions since have left.
+const SYNC_EVERY: Duration = Duration::from_secs(1);
 
 /// How many outcomes that are too old go with one transaction: more than come.
 const OUTCOMES_DROPPED_MAX: usize = 10_000;
