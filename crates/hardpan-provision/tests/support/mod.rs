@@ -16,6 +16,8 @@
 pub mod ports;
 pub mod postgresql;
 pub mod process;
+pub mod resp;
+pub mod valkey;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
