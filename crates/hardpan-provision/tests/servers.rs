@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use support::{postgresql, valkey};
+use support::{http, postgresql, s3, valkey};
 
 #[test]
 fn a_postgresql_answers_logs_statements_and_goes_on_after_a_stop() {
@@ -94,5 +94,18 @@ fn a_server_ends_when_the_test_program_is_killed() {
     while support::resp::connect(&address).is_ok() {
         assert!(Instant::now() < deadline, "the server on {address} outlives the program that started it");
         std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn each_s3_server_refuses_who_does_not_sign_and_goes_on_after_a_kill() {
+    for server in [s3::Server::minio(), s3::Server::versity()] {
+        let Some(mut server) = server else { continue };
+        assert_eq!(http::status(server.port, "/"), Ok(403));
+        server.kill();
+        assert!(http::status(server.port, "/").is_err());
+        server.go_on();
+        assert_eq!(http::status(server.port, "/"), Ok(403));
+        assert!(!server.log().contains(&server.secret_key), "{}", server.log());
     }
 }
