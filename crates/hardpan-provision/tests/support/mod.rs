@@ -12,8 +12,10 @@
     reason = "not every test uses all of it, and all of it is for tests"
 )]
 
+pub mod haproxy;
 pub mod http;
 pub mod kafka;
+pub mod patroni;
 pub mod ports;
 pub mod postgresql;
 pub mod process;
