@@ -49,11 +49,11 @@ fn others() -> Vec<Value> {
     ]
 }
 
-/// The plan as JSON, which is YAML too.
-fn example() -> Value {
+/// A plan as JSON, its aliases and merge keys followed.
+fn tree_of(text: &str) -> Value {
     let mut files = FileTable::new();
-    let file = files.add("everything.yml", EVERYTHING);
-    let stream = yaml::parse(EVERYTHING, file);
+    let file = files.add("provision.yml", text);
+    let stream = yaml::parse(text, file);
     assert!(stream.errors.is_empty(), "{:?}", stream.errors);
     let mut problems = Vec::new();
     let root = super::tree::build(&stream.documents[0], &HashMap::new(), &mut problems).expect("a tree");
@@ -64,7 +64,9 @@ fn json(node: &super::tree::Node) -> Value {
     use super::tree::{ScalarKind, Value as Tree};
     match &node.value {
         Tree::Null => Value::Null,
-        Tree::Scalar { text, kind: ScalarKind::Text | ScalarKind::Substituted } => json!(text),
+        Tree::Scalar { text, kind: ScalarKind::Text } => json!(text),
+        // Where a variable stood, a variable stands.
+        Tree::Scalar { kind: ScalarKind::Substituted, .. } => json!("${VALUE}"),
         Tree::Scalar { text, .. } => serde_json::from_str(text).expect("a number or a truth value"),
         Tree::List(items) => Value::Array(items.iter().map(json).collect()),
         Tree::Map(entries) => entries.iter().map(|one| (one.key.clone(), json(&one.node))).collect(),
@@ -104,7 +106,7 @@ fn pointers(value: &Value, at: &str, found: &mut Vec<String>) {
 fn the_schema_and_the_reader_accept_the_same_plans() {
     let schema: Value = serde_json::from_str(&super::schema()).expect("the schema is JSON");
     let schema = jsonschema::draft202012::new(&schema).expect("the schema is sound");
-    let example = example();
+    let example = tree_of(EVERYTHING);
     assert_eq!(reader_accepts(&example, &HashMap::new()), (true, String::new()));
     assert!(schema.is_valid(&example), "{:?}", schema.iter_errors(&example).next());
     let mut compared = 0;
@@ -173,4 +175,21 @@ fn the_plan_that_says_everything_does() {
     let said: Vec<&str> = problems.iter().map(|problem| problem.message.as_str()).collect();
     // `host` and `hosts` cannot stand in one target, so there are two.
     assert_eq!(said, Vec::<&str>::new());
+}
+
+#[test]
+fn the_schema_accepts_the_plans_of_the_stack() {
+    let schema: Value = serde_json::from_str(&super::schema()).expect("the schema is JSON");
+    let schema = jsonschema::draft202012::new(&schema).expect("the schema is sound");
+    let plans = [
+        include_str!("../../../../infra/04-data/minio/provision.yml"),
+        include_str!("../../../../infra/04-data/valkey-cluster/provision.yml"),
+        include_str!("../../../../infra/04-data/mng-db/provision.yml"),
+        include_str!("../../../../infra/04-data/postgresql-cluster/provision.yml"),
+        include_str!("../../../../infra/05-messaging/kafka/provision.yml"),
+    ];
+    for text in plans {
+        let plan = tree_of(text);
+        assert!(schema.is_valid(&plan), "{:?}", schema.iter_errors(&plan).next());
+    }
 }
