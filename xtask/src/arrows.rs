@@ -101,7 +101,7 @@ const BINARIES: &[&str] = &[
     "xtask",
 ];
 
-const FENCES: [Fence; 11] = [
+const FENCES: [Fence; 13] = [
     Fence {
         outside: &["tokio", "tokio-util", "tokio-stream", "futures"],
         members: Members::Only(&[
@@ -149,18 +149,24 @@ const FENCES: [Fence; 11] = [
     },
     Fence {
         outside: &["redis"],
-        members: Members::Only(&["gateway"]),
-        why: "limits are shared at the door and nowhere else; nothing that trades waits for Redis",
+        members: Members::Only(&["gateway", "hardpan-provision"]),
+        why: "limits are shared at the door and nowhere else, and nothing that trades waits for Redis; hardpan sets clusters up",
+    },
+    Fence { outside: &["redb"], members: Members::Only(&["persistence"]), why: "one service has a disk" },
+    Fence {
+        outside: &["tokio-postgres"],
+        members: Members::Only(&["persistence", "hardpan-provision"]),
+        why: "one service has a history; hardpan sets servers up",
     },
     Fence {
-        outside: &["redb", "tokio-postgres"],
-        members: Members::Only(&["persistence"]),
-        why: "one service has a disk and a history",
+        outside: &["kafka-protocol", "argon2"],
+        members: Members::Only(&["hardpan-provision"]),
+        why: "clusters and object stores are set up in one place",
     },
     Fence {
         outside: &["ring"],
-        members: Members::Only(&["gateway"]),
-        why: "tokens are checked, and for tests made, at the door; nobody else handles a key",
+        members: Members::Only(&["gateway", "hardpan-provision"]),
+        why: "tokens are checked, and for tests made, at the door, and provisioning proves who it is; nobody else handles a key",
     },
     Fence {
         outside: &["annotate-snippets", "anstream", "anstyle"],
