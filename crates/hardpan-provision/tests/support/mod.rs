@@ -12,7 +12,10 @@
     reason = "not every test uses all of it, and all of it is for tests"
 )]
 
+pub mod haproxy;
 pub mod http;
+pub mod kafka;
+pub mod patroni;
 pub mod ports;
 pub mod postgresql;
 pub mod process;
@@ -26,7 +29,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// How long a server may take to be ready, on a machine that compiles and runs other tests meanwhile.
-pub const START_MAX: Duration = Duration::from_secs(120);
+pub const START_MAX: Duration = Duration::from_secs(240);
 
 /// Where servers are: what the test run says, or where `cargo xtask servers` puts them.
 pub fn servers() -> PathBuf {
