@@ -4,6 +4,7 @@
 //! container that was started again may have another address, and the address that answered is the one other nodes get.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
 use redis::{
@@ -13,6 +14,7 @@ use redis::{
 use tokio::net::{TcpStream, lookup_host};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 use crate::error::Failure;
 use crate::plan::Address;
@@ -21,6 +23,9 @@ use crate::wait::Context;
 
 /// The name of a connection that belongs to a run: whoever has it on the first node works on the cluster alone.
 const LOCK: &str = "hardpan-provision";
+
+/// How long one address may take: a name may have another one, which answers.
+const CONNECT_MAX: Duration = Duration::from_secs(3);
 
 /// A connection to a node, as the user of the plan.
 pub(super) struct Connection {
@@ -251,12 +256,13 @@ async fn connect(address: &Address) -> Result<(TcpStream, SocketAddr), String> {
     let resolved = resolved.map_err(|error| format!("cannot resolve `{}`: {error}", address.host))?;
     let mut last = format!("`{}` has no address", address.host);
     for at in resolved {
-        match TcpStream::connect(at).await {
-            Ok(stream) => {
+        match timeout(CONNECT_MAX, TcpStream::connect(at)).await {
+            Err(_) => last = format!("{at}: no answer within {} s", CONNECT_MAX.as_secs()),
+            Ok(Ok(stream)) => {
                 stream.set_nodelay(true).map_err(|error| error.to_string())?;
                 return Ok((stream, at));
             }
-            Err(error) => last = format!("{at}: {error}"),
+            Ok(Err(error)) => last = format!("{at}: {error}"),
         }
     }
     Err(last)

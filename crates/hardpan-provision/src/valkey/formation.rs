@@ -189,8 +189,10 @@ impl<'p> Picture<'p> {
     }
 
     fn stranger(&self, other: &Known) -> Stranger {
+        // At an address of the plan is the node that answered there, whatever others still remember.
         let is_there = |said: &Said| said.own.ip == other.ip && said.own.port == other.port;
-        if other.is_connected || !(other.is_gone || self.nodes.iter().any(is_there)) {
+        let is_replaced = self.nodes.iter().any(is_there) || (other.is_gone && !other.is_connected);
+        if !is_replaced {
             return Stranger::Foreign;
         }
         if other.slots.is_empty() {
@@ -272,9 +274,7 @@ impl<'p> Picture<'p> {
         match misfit {
             Misfit::Primaries(found) => Difference::new("primaries", found, groups),
             Misfit::Slots(node) => {
-                let share = self.nodes.iter().fold(Slots::default(), |all, said| all.union(&said.own.slots));
-                let what = format!("slots of {}", self.name(*node));
-                Difference::new(what, "none", format!("its share of {}", share))
+                Difference::new(format!("slots of {}", self.name(*node)), "none", "its share")
             }
             Misfit::Replicas(node, found) => {
                 Difference::new(format!("replicas of {}", self.name(*node)), found, self.wish.replicas)
@@ -425,8 +425,18 @@ impl<'p> Picture<'p> {
                 }
             }
         }
-        let fails = self.nodes.iter().position(|said| !said.is_ok)?;
-        wait(format!("{} to say cluster_state:ok", self.name(fails)), "cluster_state:fail")
+        if let Some(fails) = self.nodes.iter().position(|said| !said.is_ok) {
+            return wait(format!("{} to say cluster_state:ok", self.name(fails)), "cluster_state:fail");
+        }
+        // A replica that cannot log in to its primary is well otherwise.
+        let wanted = |node| roles.iter().filter(|role| role.replica_of == Some(node)).count();
+        let lacks = |node: &usize| self.nodes[*node].replicas.is_some_and(|count| count < wanted(*node));
+        let lacks = self.all().find(lacks)?;
+        let found = self.nodes[lacks].replicas.unwrap_or_default();
+        let waiting_for = format!("{} replica(s) to log in to {}", wanted(lacks), self.name(lacks));
+        let answer =
+            format!("{found} did; where nodes have a password, `primaryauth` has to be set on all of them");
+        wait(waiting_for, answer)
     }
 }
 

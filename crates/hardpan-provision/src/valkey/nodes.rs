@@ -39,6 +39,8 @@ pub(super) struct Said {
     pub(super) is_ok: bool,
     /// Keys that it holds.
     pub(super) keys: u64,
+    /// How many replicas have logged in to it, in step or not; `None` where it does not say.
+    pub(super) replicas: Option<usize>,
 }
 
 impl Said {
@@ -54,6 +56,7 @@ impl Said {
             return Err("CLUSTER NODES does not say which node is its own".to_owned());
         }
         said.keys = keys(info);
+        said.replicas = field(info, "connected_slaves").and_then(|count| count.parse().ok());
         Ok(said)
     }
 
@@ -127,8 +130,13 @@ e7d1eecce10fd6bb5eb35b9f99a514335d9ba9ca :30001@31001 myself,master - 0 0 1 conn
 
     #[test]
     fn a_picture_of_a_cluster_is_read_with_every_kind_of_line() {
-        let said = Said::read(NODES, "cluster_state:ok\r\nx:1\r\n", "db0:keys=4,expires=1\r\n").unwrap();
-        assert!(said.is_ok);
+        let said = Said::read(
+            NODES,
+            "cluster_state:ok\r\nx:1\r\n",
+            "connected_slaves:2\r\ndb0:keys=4,expires=1\r\n",
+        )
+        .unwrap();
+        assert!(said.is_ok && said.replicas == Some(2));
         assert_eq!((said.keys, said.own.epoch, said.own.bus), (4, 1, 31_001));
         assert_eq!(said.own.slots, Slots::range(0, 5460));
         let [replica, meeting, gone] = said.others.as_slice() else { panic!("{said:?}") };

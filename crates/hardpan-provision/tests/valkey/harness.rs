@@ -36,22 +36,22 @@ impl Loader for Disk {
 }
 
 /// A plan in a folder with its secrets.
-pub struct Plan {
+pub(crate) struct Plan {
     folder: TempDir,
     secrets: HashMap<String, String>,
 }
 
 /// What a run came to.
-pub struct Ran {
-    pub report: Report,
+pub(crate) struct Ran {
+    pub(crate) report: Report,
     /// Everything that it told, for people and for machines.
-    pub told: String,
-    pub took: Duration,
+    pub(crate) told: String,
+    pub(crate) took: Duration,
 }
 
 impl Plan {
     /// A plan for nodes, with further lines of the target.
-    pub fn new(addresses: &[String], password: Option<&str>, lines: &str) -> Self {
+    pub(crate) fn new(addresses: &[String], password: Option<&str>, lines: &str) -> Self {
         let plan = Self { folder: TempDir::with_prefix("plan-").unwrap(), secrets: HashMap::new() };
         let mut text = format!("valkey:\n  vk:\n    nodes: [{}]\n", addresses.join(", "));
         if password.is_some() {
@@ -62,12 +62,12 @@ impl Plan {
         plan.with(password.map(|password| ("password", password)))
     }
 
-    pub fn of(nodes: &Nodes, lines: &str) -> Self {
+    pub(crate) fn of(nodes: &Nodes, lines: &str) -> Self {
         Self::new(&nodes.addresses(), nodes.password.as_deref(), lines)
     }
 
     /// With further secrets, or others than before.
-    pub fn with<'s>(mut self, secrets: impl IntoIterator<Item = (&'s str, &'s str)>) -> Self {
+    pub(crate) fn with<'s>(mut self, secrets: impl IntoIterator<Item = (&'s str, &'s str)>) -> Self {
         for (name, secret) in secrets {
             std::fs::write(self.folder.path().join(name), format!("{secret}\n")).unwrap();
             self.secrets.insert(name.to_owned(), secret.to_owned());
@@ -75,15 +75,15 @@ impl Plan {
         self
     }
 
-    pub fn run(&self) -> Ran {
+    pub(crate) fn run(&self) -> Ran {
         self.run_with(Options { timeout: Duration::from_secs(90), dry_run: false })
     }
 
-    pub fn run_within(&self, seconds: u64) -> Ran {
+    pub(crate) fn run_within(&self, seconds: u64) -> Ran {
         self.run_with(Options { timeout: Duration::from_secs(seconds), dry_run: false })
     }
 
-    pub fn run_with(&self, options: Options) -> Ran {
+    pub(crate) fn run_with(&self, options: Options) -> Ran {
         let begin = Instant::now();
         let (report, told) = run(self.folder.path(), options);
         let ran = Ran { told, report, took: begin.elapsed() };
@@ -94,7 +94,7 @@ impl Plan {
     }
 
     /// The same run in a process of its own.
-    pub fn start(&self) -> Child {
+    pub(crate) fn start(&self) -> Child {
         Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "a_run_that_another_test_starts", "--nocapture"])
             .env(FOLDER, self.folder.path())
@@ -105,7 +105,7 @@ impl Plan {
     }
 
     /// Fails where the process shows a secret to whoever lists processes.
-    pub fn check_process(&self, process: u32) {
+    pub(crate) fn check_process(&self, process: u32) {
         for file in ["cmdline", "environ"] {
             let bytes = std::fs::read(format!("/proc/{process}/{file}")).unwrap_or_default();
             let text = String::from_utf8_lossy(&bytes).into_owned();
@@ -118,7 +118,7 @@ impl Plan {
 
 impl Ran {
     /// The exit code, and what became of an object.
-    pub fn verdict(&self, id: &str) -> (u8, Option<Verdict>) {
+    pub(crate) fn verdict(&self, id: &str) -> (u8, Option<Verdict>) {
         let outcomes = &self.report.outcomes;
         let outcome = outcomes.iter().find(|outcome| outcome.id.as_str() == id);
         (self.report.exit().code(), outcome.map(|outcome| outcome.verdict))
@@ -129,7 +129,7 @@ impl Ran {
 const FOLDER: &str = "HARDPAN_TEST_PLAN";
 
 /// Not a test by itself: what [`Plan::start`] runs.
-pub fn run_what_another_test_starts() {
+pub(crate) fn run_what_another_test_starts() {
     if let Some(folder) = std::env::var_os(FOLDER) {
         let options = Options { timeout: Duration::from_secs(90), dry_run: false };
         let (report, told) = run(Path::new(&folder), options);
@@ -144,10 +144,12 @@ fn run(folder: &Path, options: Options) -> (Report, String) {
     assert!(problems.is_empty(), "{problems:?}");
     let prepared = plan.prepare(&[], &Disk, folder.to_str().unwrap()).unwrap();
     let told = Rc::new(Mutex::new(String::new()));
+    let begin = Instant::now();
     let listener = {
         let told = Rc::clone(&told);
         Rc::new(move |event: &hardpan_provision::Event| {
-            *told.lock().unwrap() += &format!("{}\n{}\n{event:?}\n", event.human(), event.json());
+            *told.lock().unwrap() +=
+                &format!("{:?} {}\n{}\n{event:?}\n", begin.elapsed(), event.human(), event.json());
         })
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -157,7 +159,7 @@ fn run(folder: &Path, options: Options) -> (Report, String) {
 }
 
 /// What all nodes agree on, and that it is a whole cluster with replicas on other hosts.
-pub fn check_formed(nodes: &[Node], replicas: usize) {
+pub(crate) fn check_formed(nodes: &[Node], replicas: usize) {
     let mut seen: Option<Vec<String>> = None;
     for node in nodes {
         assert!(node.call(&["CLUSTER", "INFO"]).contains("cluster_state:ok"), "{}", node.address());
@@ -191,7 +193,7 @@ fn role(line: &str) -> String {
 }
 
 /// Makes every node blank again.
-pub fn reset(nodes: &[Node]) {
+pub(crate) fn reset(nodes: &[Node]) {
     for node in nodes {
         drop(node.try_call(&["FLUSHALL"]));
         node.call(&["CLUSTER", "RESET", "HARD"]);
@@ -199,7 +201,7 @@ pub fn reset(nodes: &[Node]) {
 }
 
 /// Asks until it is so.
-pub fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+pub(crate) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(60);
     while !is_so() {
         assert!(Instant::now() < deadline, "{what}");

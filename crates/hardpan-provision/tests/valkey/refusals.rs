@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use hardpan_provision::Options;
 use hardpan_provision::step::Verdict;
 
 use crate::harness::{Plan, check_formed, wait_until};
-use crate::support::ports;
 use crate::support::valkey::{Nodes, Settings};
+use crate::support::{ports, resp};
 
 fn lines(nodes: &Nodes, node: usize) -> usize {
     nodes.nodes[node].call(&["CLUSTER", "NODES"]).lines().count()
@@ -56,12 +57,6 @@ fn wrong_credentials_are_tried_until_the_deadline_and_then_named() {
         assert_eq!(ran.verdict("vk"), (3, Some(Verdict::NotReady)), "{}", ran.told);
         assert!(ran.told.contains("credentials of"), "{}", ran.told);
     }
-    // A server that has no passwords at all.
-    let open = Settings { password: false, acl_file: false, ..Settings::default() };
-    let Some(nodes) = Nodes::start(&open) else { return };
-    let ran = Plan::new(&nodes.addresses(), Some("Canary-none"), "").run_within(2);
-    assert_eq!(ran.report.exit().code(), 3, "{}", ran.told);
-    assert!(ran.told.contains("credentials of"), "{}", ran.told);
 }
 
 #[test]
@@ -138,4 +133,41 @@ fn a_node_with_data_is_refused_and_reset_only_where_the_plan_says_with_data() {
     let ran = Plan::of(&nodes, "reset: with-data").run();
     assert_eq!(ran.verdict("vk/cluster"), (0, Some(Verdict::Changed)), "{}", ran.told);
     check_formed(&nodes.nodes, 1);
+}
+
+#[test]
+fn a_replica_that_cannot_log_in_to_its_primary_is_no_ready_cluster() {
+    let Some(mut nodes) = Nodes::start(&Settings::default()) else { return };
+    for node in &mut nodes.nodes {
+        node.stop();
+        let file = node.acl_file().with_file_name("valkey.conf");
+        let text = std::fs::read_to_string(&file).unwrap();
+        let lines = text.lines().filter(|line| !line.starts_with("primaryauth"));
+        std::fs::write(&file, lines.map(|line| format!("{line}\n")).collect::<String>()).unwrap();
+        node.go_on();
+    }
+    let ran = Plan::of(&nodes, "").run_within(12);
+    assert_eq!(ran.verdict("vk"), (3, Some(Verdict::NotReady)), "{}", ran.told);
+    assert!(ran.told.contains("`primaryauth` has to be set"), "{}", ran.told);
+}
+
+#[test]
+fn a_run_waits_while_another_one_is_at_work_and_one_that_only_looks_does_not() {
+    let Some(nodes) = Nodes::start(&Settings::default()) else { return };
+    let first = nodes.nodes.iter().min_by_key(|node| node.address()).unwrap();
+    let mut other = resp::connect(&first.address()).unwrap();
+    for words in
+        [&["AUTH", nodes.password.as_deref().unwrap()][..], &["CLIENT", "SETNAME", "hardpan-provision"]]
+    {
+        resp::call(&mut other, words).unwrap();
+    }
+    let plan = Plan::of(&nodes, "");
+    let ran = plan.run_within(1);
+    assert_eq!(ran.verdict("vk"), (3, Some(Verdict::NotReady)), "{}", ran.told);
+    assert!(ran.told.contains("another run of hardpan"), "{}", ran.told);
+    let dry = plan.run_with(Options { timeout: Duration::from_secs(20), dry_run: true });
+    assert_eq!(dry.verdict("vk/cluster"), (0, Some(Verdict::WouldCreate)), "{}", dry.told);
+    // The other one is killed.
+    drop(other);
+    assert_eq!(plan.run().verdict("vk/cluster"), (0, Some(Verdict::Created)));
 }
