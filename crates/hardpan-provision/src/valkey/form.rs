@@ -15,11 +15,15 @@ use crate::wait::Context;
 pub(super) async fn ask(nodes: &mut [Connection], context: &Context) -> Result<Vec<Said>, Failure> {
     let mut all = Vec::with_capacity(nodes.len());
     for node in nodes {
-        let commands = [vec!["CLUSTER", "NODES"], vec!["CLUSTER", "INFO"], vec!["INFO"]];
+        let commands =
+            [vec!["CLUSTER", "NODES"], vec!["CLUSTER", "INFO"], vec!["INFO"], vec!["CLUSTER", "SHARDS"]];
         let answers = node.calls(&commands, "read the state of the cluster", context).await?;
         let [nodes, cluster, info] = [0, 1, 2].map(|at| answers.get(at).and_then(text).unwrap_or_default());
         let said = Said::read(&nodes, &cluster, &info);
         let mut said = said.map_err(|why| Failure::other(format!("{}: {why}", node.name)))?;
+        if let Some(shards) = answers.get(3) {
+            said.read_shards(shards);
+        }
         said.own.ip = node.at.ip().to_string();
         said.own.port = node.at.port();
         all.push(said);

@@ -409,6 +409,14 @@ impl<'p> Picture<'p> {
             if !is_role {
                 return wait(format!("{} to take its part", self.name(node)), "it has not yet");
             }
+            if let Some(primary) = &said.own.primary
+                && !said.sees_together(&said.own.id, primary)
+            {
+                return wait(
+                    format!("{} to join the shard of its primary", self.name(node)),
+                    "it has not yet",
+                );
+            }
             for other in self.all().filter(|other| *other != node) {
                 let peer = &self.nodes[other].own;
                 let seen =
@@ -421,6 +429,10 @@ impl<'p> Picture<'p> {
                         return seen(&format!("it sees {} instead of {}", known.slots, peer.slots));
                     }
                     Some(known) if known.primary != peer.primary => return seen("it sees another primary"),
+                    // A node that is started again before it knows who belongs together cannot read its own file.
+                    Some(Known { primary: Some(primary), .. }) if !said.sees_together(&peer.id, primary) => {
+                        return seen("it does not see it in one shard with its primary");
+                    }
                     Some(_) => {}
                 }
             }

@@ -1,8 +1,11 @@
-//! What a node says of itself and of the others: `CLUSTER NODES`, `CLUSTER INFO` and `INFO`, read.
+//! What a node says of itself and of the others, read: `CLUSTER NODES`, `CLUSTER INFO`, `CLUSTER SHARDS` and `INFO`.
 //!
 //! Not responsible for what follows from it. A newcomer needs to know one thing: every node has its own picture of the cluster,
 //! and a cluster is formed when all pictures are the same.
 
+use redis::Value;
+
+use super::connection::text;
 use super::slots::Slots;
 
 /// A node as another one (or itself) knows it.
@@ -41,6 +44,8 @@ pub(super) struct Said {
     pub(super) keys: u64,
     /// How many replicas have logged in to it, in step or not; `None` where it does not say.
     pub(super) replicas: Option<usize>,
+    /// The ids of all nodes, those of a primary and its replicas together.
+    pub(super) shards: Vec<Vec<String>>,
 }
 
 impl Said {
@@ -58,6 +63,18 @@ impl Said {
         said.keys = keys(info);
         said.replicas = field(info, "connected_slaves").and_then(|count| count.parse().ok());
         Ok(said)
+    }
+
+    /// Reads the answer to `CLUSTER SHARDS`.
+    pub(super) fn read_shards(&mut self, answer: &Value) {
+        let ids = |nodes: &Value| list(nodes).iter().filter_map(|node| text(value(node, "id")?)).collect();
+        self.shards = list(answer).iter().filter_map(|shard| Some(ids(value(shard, "nodes")?))).collect();
+    }
+
+    /// True if both are of one shard.
+    pub(super) fn sees_together(&self, one: &str, other: &str) -> bool {
+        let has = |shard: &[String], id: &str| shard.iter().any(|member| member == id);
+        self.shards.iter().any(|shard| has(shard, one) && has(shard, other))
     }
 
     /// What it says of a node that it has met.
@@ -105,6 +122,16 @@ impl Known {
     }
 }
 
+fn list(value: &Value) -> &[Value] {
+    if let Value::Array(values) = value { values } else { &[] }
+}
+
+/// The value after a name, in a list of both.
+fn value<'v>(pairs: &'v Value, name: &str) -> Option<&'v Value> {
+    let mut pairs = list(pairs).chunks_exact(2);
+    pairs.find(|pair| text(&pair[0]).as_deref() == Some(name)).map(|pair| &pair[1])
+}
+
 /// The value of a line `name:value`.
 pub(super) fn field<'t>(text: &'t str, name: &str) -> Option<&'t str> {
     text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim_end)
@@ -118,6 +145,8 @@ fn keys(info: &str) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use redis::Value;
+
     use super::{Said, field, keys};
     use crate::valkey::slots::Slots;
 
@@ -146,6 +175,22 @@ e7d1eecce10fd6bb5eb35b9f99a514335d9ba9ca :30001@31001 myself,master - 0 0 1 conn
         assert!(meeting.is_handshake && meeting.ip == "fd00::2" && said.of(&meeting.id).is_none());
         assert!(said.is_meeting(meeting));
         assert!(gone.is_gone && gone.slots == Slots::range(5461, 10_922));
+    }
+
+    #[test]
+    fn shards_are_read_whatever_else_is_said_of_them() {
+        let word = |text: &str| Value::BulkString(text.into());
+        let node = |id: &str| Value::Array(vec![word("port"), Value::Int(1), word("id"), word(id)]);
+        let shard = |ids: &[&str]| {
+            let nodes = Value::Array(ids.iter().map(|id| node(id)).collect());
+            Value::Array(vec![word("slots"), Value::Array(vec![]), word("nodes"), nodes])
+        };
+        let mut said = Said::default();
+        said.read_shards(&Value::Array(vec![shard(&["a", "b"]), shard(&["c"]), Value::Nil]));
+        assert_eq!(said.shards, [vec!["a", "b"], vec!["c"]]);
+        assert!(said.sees_together("b", "a") && !said.sees_together("a", "c"));
+        said.read_shards(&Value::Nil);
+        assert!(said.shards.is_empty());
     }
 
     #[test]

@@ -148,6 +148,8 @@ impl Model {
         for said in &mut self.nodes {
             let all = said.others.iter().fold(said.own.slots.clone(), |all, one| all.union(&one.slots));
             said.is_ok = all == Slots::all();
+            let known = said.others.iter().chain([&said.own]);
+            said.shards = known.filter_map(|one| Some(vec![one.id.clone(), one.primary.clone()?])).collect();
         }
     }
 
@@ -196,7 +198,7 @@ fn said(node: usize, life: &str) -> Said {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(ProptestConfig::with_cases(40))]
 
     #[test]
     fn a_run_finishes_whatever_others_left_that_were_killed_anywhere_or_are_still_at_it(
@@ -401,6 +403,14 @@ fn two_names_for_one_node_and_a_cluster_that_is_not_well_are_told() {
     model.nodes[2].is_ok = false;
     let Next::Wait(waiting) = model.next() else { panic!("{:?}", model.next()) };
     assert_eq!(waiting.waiting_for, "vk-2:6379 to say cluster_state:ok");
+    model.nodes[2].is_ok = true;
+    model.nodes[2].shards.clear();
+    let Next::Wait(waiting) = model.next() else { panic!("{:?}", model.next()) };
+    assert!(waiting.answer.contains("in one shard with its primary"), "{waiting:?}");
+    model.judge();
+    model.nodes[1].replicas = Some(0);
+    let Next::Wait(waiting) = model.next() else { panic!("{:?}", model.next()) };
+    assert_eq!(waiting.waiting_for, "1 replica(s) to log in to vk-1:6379");
     model.nodes[5].own.id = "a-0".into();
     assert!(refused(&model).contains("vk-5:6379 the same node as vk-0:6379"));
 }

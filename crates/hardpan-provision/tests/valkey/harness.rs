@@ -161,8 +161,11 @@ fn run(folder: &Path, options: Options) -> (Report, String) {
 /// What all nodes agree on, and that it is a whole cluster with replicas on other hosts.
 pub(crate) fn check_formed(nodes: &[Node], replicas: usize) {
     let mut seen: Option<Vec<String>> = None;
+    let primaries = nodes.len() / (replicas + 1);
     for node in nodes {
         assert!(node.call(&["CLUSTER", "INFO"]).contains("cluster_state:ok"), "{}", node.address());
+        let shards = node.call(&["CLUSTER", "SHARDS"]);
+        assert_eq!(shards.lines().filter(|line| *line == "nodes").count(), primaries, "{shards}");
         let picture = node.call(&["CLUSTER", "NODES"]);
         let mut lines: Vec<String> = picture.lines().map(role).collect();
         lines.sort();

@@ -62,7 +62,8 @@ fn wrong_credentials_are_tried_until_the_deadline_and_then_named() {
 #[test]
 fn a_missing_privilege_ends_the_run_at_once_and_is_named() {
     let Some(nodes) = Nodes::start(&Settings::default()) else { return };
-    let reads = "+ping +info +client|list +client|setname +multi +exec +cluster|nodes +cluster|info";
+    let reads =
+        "+ping +info +client|list +client|setname +multi +exec +cluster|nodes +cluster|info +cluster|shards";
     let enough =
         format!("{reads} +cluster|set-config-epoch +cluster|addslotsrange +cluster|meet +cluster|replicate");
     for (rules, missing) in [
