@@ -1,5 +1,11 @@
 //! The servers that the other tests run against do start, answer, and go away.
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "a test program is started to be killed, and files of servers are read"
+)]
+
 mod support;
 
 use std::collections::BTreeSet;

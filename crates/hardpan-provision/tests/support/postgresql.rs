@@ -115,7 +115,7 @@ impl Server {
         }
     }
 
-    /// Lets it hang: it takes connections and does not answer, until [`Server::thaw`].
+    /// Lets it hang: it takes new connections and does not answer, until [`Server::thaw`]. Connections it has are served on.
     pub fn freeze(&self) {
         self.process.as_ref().expect("it runs").send("STOP");
     }
