@@ -4,6 +4,7 @@
 //! needs to know one thing: a cluster that is not formed has no place for a lock, so runs follow each other by the name of
 //! their connection to one node, and would even without it send the same commands, each of which can be sent twice.
 
+mod categories;
 mod connection;
 mod form;
 mod formation;
@@ -21,6 +22,7 @@ use crate::error::Failure;
 use crate::plan::valkey::{Mode, PersistUsers, Target};
 use crate::step::{Difference, ObjectId, Step};
 use crate::wait::Context;
+use categories::Categories;
 use connection::{Connection, text};
 use formation::{Next, Wish, next};
 use nodes::{Said, field};
@@ -38,6 +40,8 @@ pub(crate) struct State {
     cluster: Vec<Said>,
     /// Every user of the plan as each node has it.
     users: BTreeMap<String, Vec<Option<Rules>>>,
+    /// What rules amount to, where a node does not say them as it was told.
+    categories: Categories,
 }
 
 /// What is to be done about one object.
@@ -86,6 +90,13 @@ impl Backend for Valkey {
                 state.users.entry(name.clone()).or_default().push(Rules::found(answer));
             }
         }
+        let is_said_otherwise = target.users.iter().any(|(name, user)| {
+            let wanted = Rules::wanted(user);
+            state.users.get(name).into_iter().flatten().flatten().any(|found| !found.has_rules_of(&wanted))
+        });
+        if let (true, Some(node)) = (is_said_otherwise, self.nodes.first_mut()) {
+            state.categories = Categories::ask(node, context).await?;
+        }
         Ok(state)
     }
 
@@ -108,7 +119,7 @@ impl Backend for Valkey {
         }
         for (name, user) in &target.users {
             let found = state.users.get(name).map_or(&[][..], Vec::as_slice);
-            let step = user_step(target, name, &Rules::wanted(user), found);
+            let step = user_step(target, name, &Rules::wanted(user), found, &state.categories);
             // Nodes of somebody else get no users of ours.
             steps.push(step.needs(needs.iter().cloned()));
         }
@@ -141,7 +152,13 @@ fn wish(target: &Target) -> Wish {
     }
 }
 
-fn user_step(target: &Target, name: &str, wanted: &Rules, found: &[Option<Rules>]) -> Step<Change> {
+fn user_step(
+    target: &Target,
+    name: &str,
+    wanted: &Rules,
+    found: &[Option<Rules>],
+    categories: &Categories,
+) -> Step<Change> {
     let id = target.user_id(name);
     let change = Change::User(name.to_owned());
     if found.iter().all(Option::is_none) {
@@ -151,7 +168,7 @@ fn user_step(target: &Target, name: &str, wanted: &Rules, found: &[Option<Rules>
     let mut all: Vec<(Difference, Vec<String>)> = Vec::new();
     for (node, rules) in target.nodes.iter().zip(found) {
         let differences = match rules {
-            Some(rules) => rules.differences(wanted),
+            Some(rules) => rules.differences(wanted, categories),
             None => vec![Difference::new("user", "missing", "there")],
         };
         for difference in differences {

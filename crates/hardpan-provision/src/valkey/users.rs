@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use redis::Value;
 
+use super::categories::Categories;
 use super::connection::text;
 use crate::plan::valkey::User;
 use crate::step::Difference;
@@ -75,8 +76,13 @@ impl Rules {
         Some(rules)
     }
 
+    /// True if the rules of commands are said in the same words.
+    pub(super) fn has_rules_of(&self, wanted: &Self) -> bool {
+        self.commands == wanted.commands
+    }
+
     /// What differs. Of passwords only that they do.
-    pub(super) fn differences(&self, wanted: &Self) -> Vec<Difference> {
+    pub(super) fn differences(&self, wanted: &Self, categories: &Categories) -> Vec<Difference> {
         let mut all = Vec::new();
         let mut compare = |what: &str, from: String, to: String| {
             if from != to {
@@ -84,7 +90,9 @@ impl Rules {
             }
         };
         compare("enabled", self.is_enabled.to_string(), wanted.is_enabled.to_string());
-        compare("commands", self.commands.join(" "), wanted.commands.join(" "));
+        if !categories.allow_the_same(&self.commands, &wanted.commands) {
+            compare("commands", self.commands.join(" "), wanted.commands.join(" "));
+        }
         compare("keys", self.keys(), wanted.keys());
         compare("channels", self.channels(), wanted.channels());
         compare("further rules", self.selectors.to_string(), wanted.selectors.to_string());
@@ -179,7 +187,7 @@ fn digest(password: &str) -> String {
 mod tests {
     use redis::Value;
 
-    use super::{Rules, commands, digest};
+    use super::{Categories, Rules, commands, digest};
     use crate::plan::valkey::User;
 
     fn user(keys: &[&str], read_keys: &[&str], rules: &[&str]) -> User {
@@ -230,9 +238,10 @@ mod tests {
         ]));
         let found = found.unwrap();
         let same = Rules::wanted(&user(&["app:*"], &["log:*", "app:*"], &["+@read", "-get"]));
-        assert_eq!(found.differences(&same), []);
+        assert_eq!(found.differences(&same, &Categories::default()), []);
         let other = Rules::wanted(&user(&["*"], &["log:*"], &["+@read"]));
-        let texts: Vec<String> = found.differences(&other).iter().map(ToString::to_string).collect();
+        let texts: Vec<String> =
+            found.differences(&other, &Categories::default()).iter().map(ToString::to_string).collect();
         assert_eq!(texts, ["commands -@all +@read -get -> -@all +@read", "keys ~app:* %R~log:* -> ~*"]);
         assert_eq!(Rules::found(&Value::Nil), None);
     }
@@ -248,7 +257,7 @@ mod tests {
         ]));
         let texts: Vec<String> = found
             .unwrap()
-            .differences(&Rules::wanted(&user(&[], &[], &[])))
+            .differences(&Rules::wanted(&user(&[], &[], &[])), &Categories::default())
             .iter()
             .map(ToString::to_string)
             .collect();
@@ -258,7 +267,7 @@ mod tests {
         );
         let mut with_password = Rules::wanted(&user(&[], &[], &[]));
         with_password.passwords.insert(digest("canary"));
-        let texts = with_password.differences(&Rules::wanted(&user(&[], &[], &[])));
+        let texts = with_password.differences(&Rules::wanted(&user(&[], &[], &[])), &Categories::default());
         assert_eq!(texts[0].to_string(), "password");
         assert_eq!(with_password.words()[2], format!("#{}", digest("canary")));
         assert_eq!(digest("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
