@@ -87,6 +87,9 @@ impl Plan {
         let begin = Instant::now();
         let (report, told) = run(self.folder.path(), options);
         let ran = Ran { told, report, took: begin.elapsed() };
+        if ran.took > Duration::from_secs(15) {
+            eprintln!("a slow run: {}", ran.told);
+        }
         for (name, secret) in &self.secrets {
             assert!(!ran.told.contains(secret), "the secret {name} is told: {}", ran.told);
         }
