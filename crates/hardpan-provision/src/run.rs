@@ -238,6 +238,10 @@ async fn carry_out<B: Backend>(
             progress.record(Outcome { id, verdict, differences, reason, help: Some(help) });
             return Ok(None);
         }
+        Action::Fail(failure) => {
+            progress.record(Outcome { differences, ..outcome_of(id, &failure) });
+            return Ok(None);
+        }
         Action::Create(change) => (change, Verdict::Created, Verdict::WouldCreate),
         Action::Change(change) => (change, Verdict::Changed, Verdict::WouldChange),
     };
@@ -285,6 +289,10 @@ async fn verify<B: Backend>(
             continue;
         }
         for Step { id, differences, action, .. } in left {
+            if let Action::Fail(failure) = &action {
+                progress.record(Outcome { differences, ..outcome_of(id, failure) });
+                continue;
+            }
             let what = if matches!(action, Action::Create(_)) { "is not there" } else { "still differs" };
             let reason = format!("it was changed without an error and {what}");
             progress.record(Outcome { differences, ..failed(id, reason) });

@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use crate::error::Failure;
+
 /// Names a target (`mng-pg`) or an object in it (`mng-pg/role/n8n`).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ObjectId(String);
@@ -101,6 +103,9 @@ pub enum Action<C> {
     /// Nothing, because it could only be brought in line at the price of data or by force. The text says what somebody
     /// can do who wants that.
     Refuse(String),
+    /// Nothing, because the look at it failed for good: the account may not see it, or the server does not have such
+    /// things.
+    Fail(Failure),
 }
 
 impl<C> Step<C> {
@@ -130,6 +135,12 @@ impl<C> Step<C> {
     #[must_use]
     pub fn refuse(id: ObjectId, differences: Vec<Difference>, help: impl Into<String>) -> Self {
         Self::new(id, differences, Action::Refuse(help.into()))
+    }
+
+    /// An object that cannot be looked at.
+    #[must_use]
+    pub fn fail(id: ObjectId, failure: Failure) -> Self {
+        Self::new(id, Vec::new(), Action::Fail(failure))
     }
 
     /// The same step, which cannot be done where one of these failed.

@@ -196,7 +196,9 @@ impl Plan {
             let mut values = Vec::new();
             for file in target.secrets_mut() {
                 file.load(loader, secrets, &mut problems);
-                values.push(file.secret().clone());
+                if !file.is_name {
+                    values.push(file.secret().clone());
+                }
             }
             targets.push((target, values));
         }

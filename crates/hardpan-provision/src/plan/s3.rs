@@ -172,7 +172,11 @@ const POLICY: &[Field] = &[
 
 const USERS: &[Field] = &[
     required("secret_key_file", Shape::SecretFile, "Its secret key. It is set anew when the file changes."),
-    field("policies", Shape::List(&IDENTITY_NAME), "The policies attached to it: these and no others."),
+    field(
+        "policies",
+        Shape::List(&IDENTITY_NAME),
+        "The policies attached to it while it may log in: these and no others.",
+    ),
     field("enabled", Shape::Bool, "Whether it may log in; true unless said."),
 ];
 
@@ -321,7 +325,7 @@ pub struct Statement {
 pub struct User {
     /// Its secret key.
     pub secret_key: SecretFile,
-    /// The policies attached to it.
+    /// The policies attached to it while it may log in.
     pub policies: Vec<String>,
     /// Whether it may log in.
     pub enabled: bool,
@@ -366,11 +370,19 @@ impl Target {
         let buckets = buckets.map(|one| (one.key.clone(), Bucket::read(&one.node, problems))).collect();
         let policies = node.entries_at("policies");
         let policies = policies.map(|one| (one.key.clone(), Policy::read(&one.node, problems))).collect();
+        if node.text_at("admin").as_deref() == Some("none") {
+            for key in ["policies", "users"] {
+                if let Some(objects) = node.get(key) {
+                    let message = format!("`{key}` cannot be managed with `admin: none`");
+                    conflict(objects, &message, problems);
+                }
+            }
+        }
         Some(Self {
             id: id.to_owned(),
             endpoint: endpoint(&node.text_at("endpoint")?)?,
             region: node.text_at("region").unwrap_or_else(|| "us-east-1".to_owned()),
-            access_key: SecretFile::at(node, "access_key_file")?,
+            access_key: SecretFile::name_at(node, "access_key_file")?,
             secret_key: SecretFile::at(node, "secret_key_file")?,
             admin: match node.text_at("admin").as_deref() {
                 Some("minio") => Admin::Minio,

@@ -19,6 +19,9 @@ pub struct SecretFile {
     /// What the plan says: a name below the folder of secrets, or an absolute path.
     pub path: String,
     pub(super) span: Span,
+    /// True for the name of an account: it is not said, but it may be part of any text, such as a host's name, and is not
+    /// hidden there.
+    pub(super) is_name: bool,
     secret: Secret,
 }
 
@@ -26,7 +29,13 @@ impl SecretFile {
     /// The secret of a key; none where the key is not there.
     pub(super) fn at(node: &Node, key: &str) -> Option<Self> {
         let node = node.get(key)?;
-        Some(Self { path: node.text()?.to_owned(), span: node.span, secret: Secret::default() })
+        let (path, span) = (node.text()?.to_owned(), node.span);
+        Some(Self { path, span, is_name: false, secret: Secret::default() })
+    }
+
+    /// The same for a file that holds the name of an account.
+    pub(super) fn name_at(node: &Node, key: &str) -> Option<Self> {
+        Some(Self { is_name: true, ..Self::at(node, key)? })
     }
 
     /// The secret. The targets of a [`Prepared`](super::Prepared) plan have all of theirs read.
