@@ -4,10 +4,10 @@
 //! be unpacked beside the system as the reference is, because it needs dozens of libraries.
 
 use std::path::PathBuf;
-use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+use crate::debian;
 use crate::process;
 
 /// Names under which it is installed.
@@ -27,20 +27,10 @@ pub(crate) fn provide() -> Result<PathBuf> {
     if let Some(found) = installed() {
         return Ok(found);
     }
-    install().context("no Chromium is installed, and it could not be")?;
+    debian::install(&["chromium"]).context("no Chromium is installed, and it could not be")?;
     installed().context("apt installed a package without a Chromium in it")
 }
 
 fn installed() -> Option<PathBuf> {
     NAMES.into_iter().find_map(process::find_program)
-}
-
-fn install() -> Result<()> {
-    if process::capture(Command::new("id").arg("--user"))?.trim() != "0" {
-        bail!("only root may install packages: `apt-get install chromium`");
-    }
-    let mut command = Command::new("apt-get");
-    command.args(["install", "--yes", "--no-install-recommends", "chromium"]);
-    command.env("DEBIAN_FRONTEND", "noninteractive");
-    process::capture(&mut command).map(drop)
 }

@@ -14,6 +14,7 @@ mod bench;
 mod book;
 mod browser;
 mod ci;
+mod debian;
 mod deny;
 mod formats;
 mod fuzz;
@@ -21,6 +22,7 @@ mod generate;
 mod process;
 mod python;
 mod reference;
+mod servers;
 mod sim;
 mod test;
 mod tidy;
@@ -41,7 +43,7 @@ struct Task {
     run: fn(&Workspace, &[String]) -> Result<()>,
 }
 
-const TASKS: [Task; 16] = [
+const TASKS: [Task; 17] = [
     Task { name: "ci", arguments: "", summary: "everything the gate checks, in order", run: ci::run },
     Task {
         name: "test",
@@ -84,6 +86,12 @@ const TASKS: [Task; 16] = [
         arguments: "",
         summary: "provide the reference docker-compose and print its path",
         run: reference::run,
+    },
+    Task {
+        name: "servers",
+        arguments: "[NAME]...",
+        summary: "provide the servers that tests of provisioning run against and print their folder",
+        run: servers::run,
     },
     Task {
         name: "bench",

@@ -9,6 +9,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+use crate::debian::Scratch;
 use crate::process;
 use crate::workspace::Workspace;
 
@@ -17,7 +18,6 @@ pub(crate) const VERSION: &str = "2.40.3";
 
 /// Suites that may carry that version, newest first. `sid` moves on one day; `testing` follows it later.
 const SUITES: [&str; 2] = ["sid", "testing"];
-const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 const IN_PACKAGE: &str = "usr/libexec/docker/cli-plugins/docker-compose";
 
 /// `cargo xtask reference`
@@ -78,27 +78,10 @@ fn is_version(text: &str) -> bool {
 }
 
 fn fetch(folder: &Path, own: &Path) -> Result<()> {
-    let release = fs::read_to_string("/etc/os-release").context("reading the name of this system")?;
-    let field = |name: &str| {
-        release
-            .lines()
-            .find_map(|line| line.strip_prefix(name)?.strip_prefix('='))
-            .map(|value| value.trim_matches('"'))
-    };
-    if field("ID") != Some("debian") {
-        bail!("this system is not Debian");
-    }
-    let codename = field("VERSION_CODENAME").context("this Debian has no codename")?;
-    let mirror = mirror(codename)?;
     let mut tried = Vec::new();
     for suite in SUITES {
-        let scratch = folder.join("apt");
-        if scratch.exists() {
-            fs::remove_dir_all(&scratch).with_context(|| format!("emptying {}", scratch.display()))?;
-        }
-        let outcome = fetch_from(&scratch, &mirror, suite, own);
-        fs::remove_dir_all(&scratch).with_context(|| format!("removing {}", scratch.display()))?;
-        match outcome {
+        let scratch = Scratch::new(&folder.join("apt"))?;
+        match fetch_from(&scratch, suite, own) {
             Ok(()) => return Ok(()),
             Err(error) => tried.push(format!("{suite}: {error:#}")),
         }
@@ -106,62 +89,12 @@ fn fetch(folder: &Path, own: &Path) -> Result<()> {
     bail!("{}", tried.join("; "));
 }
 
-/// The address of the archive this system is installed from, as apt itself reports it.
-fn mirror(codename: &str) -> Result<String> {
-    let text = process::capture(Command::new("apt-get").args([
-        "indextargets",
-        "--no-release-info",
-        "--format",
-        "$(CREATED_BY) $(RELEASE) $(COMPONENT) $(REPO_URI)",
-    ]))?;
-    text.lines()
-        .find_map(|line| line.strip_prefix(&format!("Packages {codename} main ")))
-        .map(str::to_owned)
-        .with_context(|| format!("apt has no mirror for {codename} main"))
-}
-
-fn fetch_from(scratch: &Path, mirror: &str, suite: &str, own: &Path) -> Result<()> {
-    for name in ["state/lists/partial", "cache/archives/partial", "download", "unpacked"] {
-        let path = scratch.join(name);
-        fs::create_dir_all(&path).with_context(|| format!("creating {}", path.display()))?;
-    }
-    let sources = scratch.join("sources.list");
-    fs::write(&sources, format!("deb [target=Packages signed-by={KEYRING}] {mirror} {suite} main\n"))
-        .context("writing the private list of sources")?;
-
-    process::capture(apt(scratch).arg("update"))?;
-    process::capture(
-        apt(scratch).args(["download", "docker-compose"]).current_dir(scratch.join("download")),
-    )?;
-    let package = fs::read_dir(scratch.join("download"))
-        .context("listing the download")?
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .find(|path| path.extension().is_some_and(|extension| extension == "deb"))
-        .context("apt downloaded no package")?;
-    let unpacked = scratch.join("unpacked");
-    process::capture(Command::new("dpkg").arg("-x").arg(&package).arg(&unpacked))?;
+fn fetch_from(scratch: &Scratch, suite: &str, own: &Path) -> Result<()> {
+    let unpacked = scratch.folder().join("unpacked");
+    scratch.unpack(suite, &["docker-compose"], &unpacked)?;
     let binary = unpacked.join(IN_PACKAGE);
     check_version(&binary)?;
     fs::rename(&binary, own).with_context(|| format!("moving the reference to {}", own.display()))
-}
-
-/// An `apt-get` whose lists, caches and sources lie in `scratch`; the system's own are neither read nor written.
-fn apt(scratch: &Path) -> Command {
-    let mut command = Command::new("apt-get");
-    command.arg("--quiet=2");
-    for (option, place) in [
-        ("Dir::State", "state"),
-        ("Dir::State::lists", "state/lists"),
-        ("Dir::Cache", "cache"),
-        ("Dir::Etc::sourcelist", "sources.list"),
-        ("Dir::Etc::sourceparts", "no-parts"),
-        ("Dir::Etc::preferencesparts", "no-parts"),
-    ] {
-        command.arg("-o").arg(format!("{option}={}", scratch.join(place).display()));
-    }
-    // The download user of apt may not enter the target folder of whoever runs this.
-    command.args(["-o", "APT::Sandbox::User=", "-o", "Acquire::Languages=none"]);
-    command
 }
 
 #[cfg(test)]

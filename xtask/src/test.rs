@@ -1,4 +1,5 @@
-//! The tests, with what they need from outside: the reference `docker-compose`, the corpus of real projects, Python packages.
+//! The tests, with what they need from outside: the reference `docker-compose`, the corpus of real projects, Python packages, a browser,
+//! servers.
 //!
 //! None is required. What could not be had is named before and after the run, so that a green result never hides
 //! that half of it did not happen.
@@ -12,6 +13,7 @@ use crate::browser;
 use crate::process;
 use crate::python;
 use crate::reference;
+use crate::servers;
 use crate::workspace::Workspace;
 
 /// Sums over all test programs of one run.
@@ -92,6 +94,15 @@ pub(crate) fn run_tests(workspace: &Workspace, arguments: &[String]) -> Result<C
         }
         Err(error) => gaps.push(("tests of the exchange's page in a browser", format!("{error:#}"))),
     }
+    let servers = servers::provide(workspace);
+    println!("servers:   {}", servers.folder.display());
+    command.env("HARDPAN_SERVERS", &servers.folder);
+    let missing: Vec<(String, String)> = servers
+        .missing
+        .into_iter()
+        .map(|missing| (format!("tests of provisioning on {}", missing.name), missing.why))
+        .collect();
+    gaps.extend(missing.iter().map(|(what, why)| (what.as_str(), why.clone())));
     show(&gaps);
 
     let mut child = command.spawn().context("starting `cargo test`")?;
