@@ -4,6 +4,10 @@
 //! asked of the broker that the metadata names as controller, at the address that it advertises. Where controllers are no
 //! brokers (KRaft) it is any broker, which passes requests on.
 
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout};
+
 use super::code::Code;
 use super::connection::Connection;
 use super::login::Login;
@@ -12,6 +16,9 @@ use crate::error::Failure;
 use crate::plan::Address;
 use crate::plan::kafka::Target;
 use crate::wait::Context;
+
+/// How long one broker of the list is waited for before the next is asked: one that hangs may not hold up what others can do.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// One attempt to get to a cluster that is ready.
 pub(super) async fn open(target: &Target, context: &Context) -> Result<Connection, Failure> {
@@ -28,12 +35,24 @@ pub(super) async fn open(target: &Target, context: &Context) -> Result<Connectio
     Ok(connection)
 }
 
-/// The first broker of the list that answers.
+/// The first broker of the list that answers. Those that take their time are asked again only when no other answers.
 async fn open_any(target: &Target, context: &Context) -> Result<Connection, Failure> {
+    let mut slow = Vec::new();
     let mut answers = Vec::new();
     for address in &target.bootstrap {
+        match timeout(PATIENCE, log_in(target, address, context)).await {
+            Err(_) => slow.push(address),
+            Ok(Err(Failure::NotReady { waiting_for, answer })) if !is_over(context) => {
+                answers.push((waiting_for, answer));
+            }
+            Ok(answer) => return answer,
+        }
+    }
+    for address in slow {
         match log_in(target, address, context).await {
-            Err(Failure::NotReady { waiting_for, answer }) => answers.push((waiting_for, answer)),
+            Err(Failure::NotReady { waiting_for, answer }) if !is_over(context) => {
+                answers.push((waiting_for, answer));
+            }
             answer => return answer,
         }
     }
@@ -44,6 +63,11 @@ async fn open_any(target: &Target, context: &Context) -> Result<Connection, Fail
     let answers: Vec<String> =
         answers.iter().map(|(waiting_for, answer)| format!("{waiting_for}: {answer}")).collect();
     Err(Failure::not_ready(format!("one of {} to answer", names.join(", ")), answers.join("; ")))
+}
+
+/// True at the deadline, when no answer of another broker could come any more.
+fn is_over(context: &Context) -> bool {
+    Instant::now() >= context.deadline()
 }
 
 /// A connection on which the account of the plan has logged in.

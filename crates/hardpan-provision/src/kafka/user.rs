@@ -166,23 +166,22 @@ impl Kafka {
         context: &Context,
     ) -> Result<(), Failure> {
         let Some(wish) = target.users.get(user) else { return Ok(()) };
-        let mut upsertions = Vec::new();
         for &(mechanism, iterations) in credentials {
             let salt = random().ok_or_else(|| Failure::other("the system has no random numbers"))?;
             let rounds = u32::try_from(iterations).ok().and_then(NonZeroU32::new);
             let rounds =
                 rounds.ok_or_else(|| Failure::other(format!("{iterations} rounds of a hash are none")))?;
-            upsertions.push(Upsertion {
+            let upsertion = Upsertion {
                 mechanism: code(mechanism),
                 iterations,
                 salt: salt.to_vec(),
                 salted_password: salted_password(mechanism, wish.password.secret().expose(), &salt, rounds),
-            });
+            };
+            let status = Status::only(self.connection.call(&AlterScram { user, upsertion }, context).await?);
+            let action = format!("set the password of the user {user} for {}", mechanism.name());
+            self.ask("ALTER on the cluster", &action).check(&status)?;
+            self.set.insert((user.to_owned(), mechanism));
         }
-        let status = Status::only(self.connection.call(&AlterScram { user, upsertions }, context).await?);
-        let action = format!("set the password of the user {user}");
-        self.ask("ALTER on the cluster", &action).check(&status)?;
-        self.set.extend(credentials.iter().map(|(mechanism, _)| (user.to_owned(), *mechanism)));
         Ok(())
     }
 }

@@ -20,7 +20,7 @@ pub struct Bench {
     pub head: String,
     secrets: RefCell<HashMap<String, String>>,
     said: RefCell<Vec<String>>,
-    pub timeout: Duration,
+    timeout: Duration,
 }
 
 /// What became of a plan.
@@ -50,8 +50,13 @@ impl Bench {
     }
 
     /// Ends soon.
-    pub fn impatient(mut self) -> Self {
-        self.timeout = Duration::from_secs(3);
+    pub fn impatient(self) -> Self {
+        self.patient(Duration::from_secs(5))
+    }
+
+    /// Ends after so long at the latest.
+    pub fn patient(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
         self
     }
 

@@ -56,10 +56,10 @@ impl Request for DescribeScram<'_> {
     }
 }
 
-/// Sets SCRAM credentials, all of them or none.
+/// Sets a SCRAM credential of a user. Brokers refuse two of the same user in one request, also for different mechanisms.
 pub(in crate::kafka) struct AlterScram<'a> {
     pub(in crate::kafka) user: &'a str,
-    pub(in crate::kafka) upsertions: Vec<Upsertion>,
+    pub(in crate::kafka) upsertion: Upsertion,
 }
 
 /// A credential. The salted password is as good as the password and is never shown.
@@ -80,7 +80,7 @@ impl Request for AlterScram<'_> {
 
     fn write(&self, to: &mut Writer) {
         to.array::<()>([], |_, ()| {}); // no deletion
-        to.array(&self.upsertions, |to, one| {
+        to.array([&self.upsertion], |to, one| {
             to.string(self.user);
             to.int8(one.mechanism);
             to.int32(one.iterations);

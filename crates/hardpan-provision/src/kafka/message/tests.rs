@@ -277,7 +277,7 @@ fn credentials() {
 
     let upsertion =
         Upsertion { mechanism: 1, iterations: 4096, salt: vec![1, 2], salted_password: vec![3; 32] };
-    let ours = AlterScram { user: "app", upsertions: vec![upsertion] };
+    let ours = AlterScram { user: "app", upsertion };
     request::<_, theirs::AlterUserScramCredentialsRequest>(&ours, |read, _| {
         let one = &read.upsertions[0];
         assert_eq!((&one.name, one.mechanism, one.iterations), (&text("app"), 1, 4096));
