@@ -83,7 +83,10 @@ impl Connection {
             return Err(Failure::other(reason).with_help("Kafka 2.7 and later do"));
         };
         self.correlation = self.correlation.wrapping_add(1);
-        let frame = frame(request, version, self.correlation);
+        let frame = frame(request, version, self.correlation).ok_or_else(|| {
+            let reason = format!("{} takes no {} with so long a text", self.address, R::NAME);
+            Failure::other(reason).with_help("shorten the longest setting to less than 32 KiB")
+        })?;
         let waiting_for = format!("{} to answer {}", self.address, R::NAME);
         let exchange = async {
             self.stream.write_all(&frame).await.map_err(lost)?;
@@ -97,8 +100,8 @@ impl Connection {
     }
 }
 
-/// A request with its header and length.
-fn frame<R: Request>(request: &R, version: i16, correlation: i32) -> Vec<u8> {
+/// A request with its header and length; none where the version has no room for what is in it.
+fn frame<R: Request>(request: &R, version: i16, correlation: i32) -> Option<Vec<u8>> {
     let flexible = version >= R::FLEXIBLE_FROM;
     let mut writer = Writer::new(version, flexible);
     writer.int32(0); // the length, once it is known
@@ -108,11 +111,10 @@ fn frame<R: Request>(request: &R, version: i16, correlation: i32) -> Vec<u8> {
     writer.plain_string(CLIENT_ID);
     writer.end();
     request.write(&mut writer);
-    let mut bytes = writer.into_bytes();
-    let length =
-        i32::try_from(bytes.len() - 4).expect("a plan of a mebibyte makes no request of two gibibytes");
+    let mut bytes = writer.into_bytes()?;
+    let length = i32::try_from(bytes.len() - 4).ok()?;
     bytes[..4].copy_from_slice(&length.to_be_bytes());
-    bytes
+    Some(bytes)
 }
 
 /// The answer in a frame without its length.

@@ -14,20 +14,22 @@ pub(super) struct Writer {
     bytes: Vec<u8>,
     flexible: bool,
     version: i16,
+    is_too_long: bool,
 }
 
 impl Writer {
     /// `flexible`: whether this version of the message writes lengths compactly and has tagged fields.
     pub(super) fn new(version: i16, flexible: bool) -> Self {
-        Self { bytes: Vec::new(), flexible, version }
+        Self { bytes: Vec::new(), flexible, version, is_too_long: false }
     }
 
     pub(super) fn version(&self) -> i16 {
         self.version
     }
 
-    pub(super) fn into_bytes(self) -> Vec<u8> {
-        self.bytes
+    /// What was written; none where this version of the message has no room for so long a text or so many of something.
+    pub(super) fn into_bytes(self) -> Option<Vec<u8>> {
+        (!self.is_too_long).then_some(self.bytes)
     }
 
     pub(super) fn int8(&mut self, value: i8) {
@@ -62,8 +64,9 @@ impl Writer {
 
     /// A text whose length takes two bytes in every version, as in the header of a request.
     pub(super) fn plain_string(&mut self, value: &str) {
-        let length = i16::try_from(value.len()).expect("names and settings are far shorter than 32 KiB");
-        self.int16(length);
+        let length = i16::try_from(value.len());
+        self.is_too_long |= length.is_err();
+        self.int16(length.unwrap_or(0));
         self.bytes.extend(value.as_bytes());
     }
 
@@ -93,7 +96,9 @@ impl Writer {
         if self.flexible {
             self.varint(length + 1);
         } else {
-            self.int32(i32::try_from(length).expect("a plan of a mebibyte has no two billion of anything"));
+            let length = i32::try_from(length);
+            self.is_too_long |= length.is_err();
+            self.int32(length.unwrap_or(0));
         }
     }
 
@@ -270,7 +275,7 @@ mod tests {
             writer.bytes(&[0, 255]);
             writer.null_array();
             writer.end();
-            let bytes = writer.into_bytes();
+            let bytes = writer.into_bytes().expect("short");
             let mut reader = Reader::new(&bytes, 0, flexible);
             assert_eq!(reader.string(), Ok(long));
             assert_eq!(reader.nullable_string(), Ok(None));
@@ -279,6 +284,16 @@ mod tests {
             assert_eq!(reader.array(Reader::int32), Ok(vec![]));
             assert_eq!(reader.end(), Ok(()));
             assert_eq!(reader.finish(), Ok(()));
+        }
+    }
+
+    #[test]
+    fn a_text_that_an_old_version_has_no_room_for_is_no_message() {
+        for (flexible, length, fits) in [(false, 32_767, true), (false, 32_768, false), (true, 32_768, true)]
+        {
+            let mut writer = Writer::new(0, flexible);
+            writer.string(&"x".repeat(length));
+            assert_eq!(writer.into_bytes().is_some(), fits, "{flexible} {length}");
         }
     }
 

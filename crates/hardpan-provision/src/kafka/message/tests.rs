@@ -34,7 +34,7 @@ fn request<R: Request, T: Theirs>(ours: &R, check: impl Fn(T, i16)) {
         assert_eq!(T::header_version(version), if flexible { 2 } else { 1 }, "{} {version}", R::NAME);
         let mut writer = Writer::new(version, flexible);
         ours.write(&mut writer);
-        let mut bytes = Bytes::from(writer.into_bytes());
+        let mut bytes = Bytes::from(writer.into_bytes().expect("short"));
         let read =
             T::decode(&mut bytes, version).unwrap_or_else(|error| panic!("{} {version}: {error}", R::NAME));
         assert!(bytes.is_empty(), "{} {version}", R::NAME);
