@@ -103,7 +103,8 @@ impl Context {
     /// waited for, such as `mng-pg:5432 to accept a connection`.
     ///
     /// # Errors
-    /// [`Failure::NotReady`] where it takes longer.
+    /// [`Failure::NotReady`] where it takes longer. Where it was the deadline that ended it, what was the matter before: an
+    /// answer tells more than one that had no time to come.
     pub async fn bounded<T>(
         &self,
         waiting_for: &str,
@@ -113,6 +114,9 @@ impl Context {
         let end = (Instant::now() + OPERATION_MAX).min(self.deadline);
         let answer = timeout_at(end, operation).await;
         answer.map_err(|_| {
+            if end == self.deadline {
+                return self.at_deadline();
+            }
             Failure::not_ready(waiting_for, format!("no answer within {} s", OPERATION_MAX.as_secs()))
         })
     }
@@ -222,6 +226,17 @@ mod tests {
         let answer = context.bounded("pg to answer", std::future::pending::<()>()).await;
         assert_eq!(answer, Err(Failure::not_ready("pg to answer", "no answer within 10 s")));
         assert_eq!(start.elapsed(), OPERATION_MAX);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_operation_that_the_deadline_ends_does_not_hide_the_last_answer() {
+        let (context, _) = context(Duration::from_secs(5));
+        let nothing = context.bounded("pg to answer", std::future::pending::<()>()).await;
+        assert_eq!(nothing, Err(Failure::not_ready("pg to answer", "no answer yet")));
+        let refused = Failure::not_ready("pg to answer", "connection refused");
+        drop(context.pause(&mut Pause::default(), refused.clone()).await);
+        let nothing = context.bounded("pg to answer again", std::future::pending::<()>()).await;
+        assert_eq!(nothing, Err(refused));
     }
 
     #[tokio::test(start_paused = true)]

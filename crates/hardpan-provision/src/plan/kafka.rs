@@ -66,7 +66,7 @@ const TOPICS: &[Field] = &[
     field(
         "partitions",
         Shape::Integer(1, 100_000),
-        "At least so many partitions; the brokers' default for a new topic unless said.",
+        "Partitions: a topic with fewer is given more, one with more is refused; the brokers' default for a new one unless said.",
     ),
     field(
         "replication",
@@ -176,7 +176,7 @@ pub enum Mechanism {
 /// A topic.
 #[derive(Clone, Debug, Default)]
 pub struct Topic {
-    /// At least so many partitions.
+    /// Partitions.
     pub partitions: Option<i32>,
     /// Replicas of each partition.
     pub replication: Option<i16>,

@@ -38,8 +38,9 @@ pub struct Broker {
     /// Where brokers come in, without one.
     pub internal_port: u16,
     controller_port: u16,
-    folder: TempDir,
+    // Before the folder: a broker that still runs when it is removed writes into it again.
     process: Option<Process>,
+    folder: TempDir,
 }
 
 impl Cluster {
