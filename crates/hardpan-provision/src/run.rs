@@ -287,3 +287,6 @@ async fn verify<B: Backend>(
         return Ok(());
     }
 }
+
+#[cfg(test)]
+mod tests;

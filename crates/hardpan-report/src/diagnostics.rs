@@ -11,17 +11,23 @@ const PRINTED_MAX: usize = 200;
 /// How many related places are shown: a cycle of ten thousand services is understood from its beginning.
 const RELATED_MAX: usize = 30;
 
-/// All diagnostics of a load with empty lines between them, and a line that counts them.
+/// All diagnostics of a load with empty lines between them, and a line that counts them and says what follows from
+/// errors, as in `the project cannot be loaded`.
 /// Paths below the current folder are shown relative to it, as they would be typed.
 #[must_use]
-pub fn diagnostics(sources: &Sources<'_>, all: &[Diagnostic], renderer: &Renderer) -> String {
+pub fn diagnostics(
+    sources: &Sources<'_>,
+    all: &[Diagnostic],
+    consequence: &str,
+    renderer: &Renderer,
+) -> String {
     let shown = all.iter().take(PRINTED_MAX);
     let mut text: String = shown.map(|one| render(sources, one, renderer) + "\n\n").collect();
-    text.push_str(&summary(all));
+    text.push_str(&summary(all, consequence));
     text
 }
 
-fn summary(all: &[Diagnostic]) -> String {
+fn summary(all: &[Diagnostic], consequence: &str) -> String {
     let count = |severity| all.iter().filter(|diagnostic| diagnostic.severity == severity).count();
     let plural = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
     let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
@@ -34,7 +40,8 @@ fn summary(all: &[Diagnostic]) -> String {
         text.push_str(&format!(" ({} not shown)", all.len() - PRINTED_MAX));
     }
     if errors > 0 {
-        text.push_str(": the project cannot be loaded");
+        text.push_str(": ");
+        text.push_str(consequence);
     }
     text
 }

@@ -181,7 +181,15 @@ fn no_secret_is_in_any_format() {
         for (format, text) in [
             ("human", hardpan_report::human(&report, shown(false), &plain)),
             ("verbose", hardpan_report::human(&report, shown(true), &Renderer::styled())),
-            ("diagnostics", hardpan_report::diagnostics(&sources, &checked.outcome.diagnostics, &plain)),
+            (
+                "diagnostics",
+                hardpan_report::diagnostics(
+                    &sources,
+                    &checked.outcome.diagnostics,
+                    "the project cannot be loaded",
+                    &plain,
+                ),
+            ),
             ("matrix", hardpan_report::matrix_text(&report)),
             ("json", hardpan_report::json(&report)),
             ("sarif", hardpan_report::sarif(&report)),

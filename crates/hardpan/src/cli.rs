@@ -44,6 +44,8 @@ pub(crate) enum Command {
         /// Code or name of a rule, or id of a requirement [default: list all rules]
         id: Option<String>,
     },
+    /// Make exist what services need: roles, databases, clusters, topics, buckets
+    Provision(Box<ProvisionArgs>),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -174,6 +176,39 @@ pub(crate) struct CheckArgs {
     /// Print what the fixes would change instead, and change nothing; ends with 1 where there is something
     #[arg(long)]
     pub(crate) diff: bool,
+}
+
+/// `hardpan provision`.
+#[derive(Args, Debug)]
+#[command(after_help = crate::docs::provision_exit_codes())]
+pub(crate) struct ProvisionArgs {
+    /// The plan; `-` reads standard input
+    #[arg(value_name = "PLAN")]
+    pub(crate) plan: String,
+    /// Look and say what would be done, but change nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// How long everything may take [default: what the plan says, else 120s]
+    #[arg(long, value_name = "DURATION")]
+    pub(crate) timeout: Option<String>,
+    /// See only to this target or object, by its id, and to what is below it; give it several times for more
+    #[arg(long, value_name = "ID")]
+    pub(crate) only: Vec<String>,
+    /// The folder of secret files that the plan names without one
+    #[arg(long, value_name = "DIR", default_value = hardpan_provision::plan::SECRETS_FOLDER)]
+    pub(crate) secrets: String,
+    /// Format of the steps on standard output, and of what is wrong with the plan on standard error
+    #[arg(long, value_enum, default_value_t = StepFormat::Human)]
+    pub(crate) format: StepFormat,
+}
+
+/// How steps are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum StepFormat {
+    /// One line for each step, for people
+    Human,
+    /// One JSON object a line for each step, for programs
+    Json,
 }
 
 /// How a report is written.

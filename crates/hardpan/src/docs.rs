@@ -33,6 +33,7 @@ pub(crate) fn write(directory: &Path) -> anyhow::Result<()> {
     file("rules.md", &format!("{GENERATED}{}", hardpan_report::rules_index()))?;
     file("report.schema.json", hardpan_report::REPORT_SCHEMA)?;
     file("policy.schema.json", &hardpan_rules::policy::schema())?;
+    file("plan.schema.json", &hardpan_provision::plan::schema())?;
     for (shell, name) in
         [(Shell::Bash, "hardpan.bash"), (Shell::Zsh, "_hardpan"), (Shell::Fish, "hardpan.fish")]
     {
@@ -65,12 +66,25 @@ fn exit_codes_page() -> String {
     for (exit, meaning) in Exit::TABLE {
         let _ = writeln!(page, "| {} | {meaning} |", exit.code());
     }
+    page.push_str("\n## `hardpan provision`\n\n| code | meaning |\n|---|---|\n");
+    for (exit, meaning) in hardpan_provision::EXIT_CODES {
+        let _ = writeln!(page, "| {} | {meaning} |", exit.code());
+    }
     page
+}
+
+/// The exit codes of `hardpan provision` as its help shows them.
+pub(crate) fn provision_exit_codes() -> String {
+    let mut text = String::from("Exit codes:");
+    for (exit, meaning) in hardpan_provision::EXIT_CODES {
+        let _ = write!(text, "\n  {}  {meaning}", exit.code());
+    }
+    text
 }
 
 fn diagnostics_page() -> String {
     let mut page = format!("{GENERATED}# Diagnostics\n\n| code | severity | meaning |\n|---|---|---|\n");
-    for info in hardpan_compose::CODES {
+    for info in hardpan_compose::CODES.iter().chain(hardpan_provision::plan::CODES) {
         let _ = writeln!(page, "| `{}` | {} | {} |", info.code, info.severity, info.meaning);
     }
     page

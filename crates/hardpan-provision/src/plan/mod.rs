@@ -4,11 +4,14 @@
 //! chooses targets and reads their secrets. A newcomer needs to know one thing: the table `TARGET` of a backend's file is the
 //! only place that says which keys there are; the reader, the JSON schema and the documentation all come from it.
 
+mod codes;
 pub mod kafka;
 pub mod postgresql;
 mod reader;
 pub mod s3;
 mod schema;
+#[cfg(test)]
+mod schema_tests;
 mod secret_file;
 mod shape;
 #[cfg(test)]
@@ -16,7 +19,7 @@ mod tests;
 mod tree;
 pub mod valkey;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::time::Duration;
 
@@ -24,6 +27,7 @@ use hardpan_compose::Loader;
 use hardpan_diag::{Code, Diagnostic, did_you_mean};
 use hardpan_source::{FileId, Span, yaml};
 
+pub use codes::CODES;
 pub use schema::schema;
 pub use secret_file::SecretFile;
 
@@ -230,7 +234,45 @@ pub fn read(text: &str, file: FileId, variables: &HashMap<String, String>) -> (P
     if plan.targets.is_empty() && problems.is_empty() {
         problems.push(empty(root.span));
     }
+    // In the order of the text; what has no place comes last.
+    problems.sort_by_key(|problem| problem.primary.as_ref().map_or(u32::MAX, |label| label.span.start));
     (plan, problems)
+}
+
+/// The text of a plan for excerpts: what stands behind keys that mean nothing, and may be a secret in the wrong place, is
+/// replaced by as many asterisks, so that places stay where they are.
+#[must_use]
+pub fn masked(text: &str, file: FileId, problems: &[Diagnostic]) -> String {
+    let keys: BTreeSet<u32> = problems
+        .iter()
+        .filter(|problem| matches!(problem.code.0, "plan::literal-secret" | "plan::unknown-key"))
+        .filter_map(|problem| problem.primary.as_ref().map(|label| label.span.start))
+        .collect();
+    let mut bytes = text.as_bytes().to_vec();
+    let stream = yaml::parse(text, file);
+    let mut open: Vec<yaml::NodeIndex> = stream.documents.iter().filter_map(yaml::Document::root).collect();
+    while let (Some(index), Some(document)) = (open.pop(), stream.documents.first()) {
+        match &document.node(index).kind {
+            yaml::Kind::Sequence(items) => open.extend(items.iter().copied()),
+            yaml::Kind::Mapping(entries) => {
+                for &(key, value) in entries {
+                    open.push(value);
+                    if keys.contains(&document.node(key).span.start) {
+                        let span = document.node(value).span;
+                        let covered = bytes.get_mut(span.start as usize..span.end as usize);
+                        covered
+                            .into_iter()
+                            .flatten()
+                            .filter(|byte| **byte != b'\n')
+                            .for_each(|byte| *byte = b'*');
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    // Spans lie between characters, so what is left is text.
+    String::from_utf8(bytes).unwrap_or_default()
 }
 
 fn empty(span: Span) -> Diagnostic {

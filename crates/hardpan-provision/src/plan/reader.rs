@@ -25,7 +25,7 @@ pub(super) fn hold(node: &Node, shape: Shape, problems: &mut Vec<Diagnostic>) {
         (Shape::Map(key_shape, inner), Value::Map(entries)) => {
             for entry in entries {
                 if !key_shape.accepts(&entry.key) {
-                    let message = format!("expected {} for a key", key_shape.expected());
+                    let message = format!("the key has to be {}", key_shape.expected());
                     problems.push(
                         Diagnostic::error(Code("plan::invalid-value"), message).with_span(entry.key_span),
                     );

@@ -20,6 +20,12 @@ pub fn schema() -> String {
     text + "\n"
 }
 
+/// A port in a regular expression: 1 to 65535.
+const PORT: &str = "([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])";
+
+/// A host in a regular expression.
+const HOST: &str = r"([a-zA-Z0-9._-]+|\[[a-zA-Z0-9._:-]+\])";
+
 fn object(value: Value) -> Map<String, Value> {
     match value {
         Value::Object(map) => map,
@@ -39,10 +45,10 @@ fn body(shape: Shape) -> Map<String, Value> {
         Shape::Matching(pattern) => text(pattern.regex),
         Shape::SecretFile => object(json!({
             "type": "string",
-            "pattern": r"^(?!(.*/)?\.\.(/|$))[^\x00-\x1f]*[^\x00-\x1f/]$",
+            "pattern": r"^(?=.*\S)(?!(.*/)?\.\.(/|$))[^\x00-\x1f]*[^\x00-\x1f/]$",
         })),
-        Shape::Address => text(r"^([a-zA-Z0-9._-]+|\[[a-zA-Z0-9._:-]+\]):[0-9]{1,5}$"),
-        Shape::Endpoint => text(r"^http://([a-zA-Z0-9._-]+|\[[a-zA-Z0-9._:-]+\])(:[0-9]{1,5})?/?$"),
+        Shape::Address => text(&format!("^{HOST}:{PORT}$")),
+        Shape::Endpoint => text(&format!("^http://{HOST}(:{PORT})?/?$")),
         Shape::Integer(least, i64::MAX) => {
             object(json!({"type": ["integer", "string"], "minimum": least, "pattern": "[$]"}))
         }

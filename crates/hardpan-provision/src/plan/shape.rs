@@ -72,8 +72,9 @@ pub(super) fn split_address(text: &str) -> Option<(&str, u16)> {
     let is_host = !name.is_empty()
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._:".contains(&byte))
         && (name.len() < host.len() || !name.contains(':'));
-    let port = port.bytes().all(|byte| byte.is_ascii_digit()).then(|| port.parse().ok())??;
-    (is_host && port > 0).then_some((name, port))
+    let is_number = !port.starts_with('0') && port.bytes().all(|byte| byte.is_ascii_digit());
+    let port = is_number.then(|| port.parse().ok())??;
+    is_host.then_some((name, port))
 }
 
 impl Shape {
@@ -86,6 +87,7 @@ impl Shape {
             Self::SecretFile => "the name of a file that holds the secret".to_owned(),
             Self::Address => "an address such as `host:5432`".to_owned(),
             Self::Endpoint => "an address such as `http://minio:9000`".to_owned(),
+            Self::Integer(least, most) if least == most => format!("the number `{least}`"),
             Self::Integer(least, i64::MAX) => format!("a whole number from {least}"),
             Self::Integer(least, most) => format!("a whole number from {least} to {most}"),
             Self::Bool => "`true` or `false`".to_owned(),

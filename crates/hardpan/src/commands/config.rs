@@ -22,7 +22,7 @@ pub(crate) fn run(project: &ProjectArgs, args: &ConfigArgs) -> anyhow::Result<Ex
     };
     match args.diagnostics.unwrap_or(by_format) {
         DiagnosticFormat::Human => print::human::diagnostics(&loaded, &request.current_dir),
-        DiagnosticFormat::Json => print::machine::diagnostics(&loaded)?,
+        DiagnosticFormat::Json => print::machine::diagnostics(&loaded.files, loaded.diagnostics.as_slice())?,
     }
     let Some(project) = &loaded.project else { return Ok(Exit::Input) };
     if loaded.diagnostics.has_errors() {

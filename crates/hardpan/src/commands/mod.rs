@@ -3,6 +3,7 @@
 mod check;
 mod config;
 mod explain;
+mod provision;
 
 use anyhow::Context as _;
 use hardpan_compose::Request;
@@ -35,6 +36,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Check(args) => check::run(&cli.project, &args),
         Command::Config(args) => config::run(&cli.project, &args),
         Command::Explain { id } => explain::run(id.as_deref()),
+        Command::Provision(args) => provision::run(&cli.project, &args),
         Command::Completions { shell } => {
             crate::print::to_stdout(&crate::docs::completions(shell))?;
             Ok(Exit::Clean)

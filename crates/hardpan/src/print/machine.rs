@@ -1,7 +1,7 @@
 //! Diagnostics for programs: one JSON document on standard error.
 
-use hardpan_compose::Loaded;
 use hardpan_diag::{Diagnostic, Label};
+use hardpan_source::FileTable;
 use serde::Serialize;
 
 /// The version of the shape below; it changes when a field changes its meaning or goes away.
@@ -39,31 +39,31 @@ struct Location<'l> {
     label: &'l str,
 }
 
-/// Prints all diagnostics of a load; nothing where there are none.
-pub(crate) fn diagnostics(loaded: &Loaded) -> anyhow::Result<()> {
-    if loaded.diagnostics.as_slice().is_empty() {
+/// Prints all diagnostics; nothing where there are none.
+pub(crate) fn diagnostics(files: &FileTable, all: &[Diagnostic]) -> anyhow::Result<()> {
+    if all.is_empty() {
         return Ok(());
     }
-    let entries = loaded.diagnostics.as_slice().iter().map(|diagnostic| entry(loaded, diagnostic));
+    let entries = all.iter().map(|diagnostic| entry(files, diagnostic));
     let report = Report { version: VERSION, diagnostics: entries.collect() };
     super::line_to_stderr(&serde_json::to_string_pretty(&report)?);
     Ok(())
 }
 
-fn entry<'l>(loaded: &'l Loaded, diagnostic: &'l Diagnostic) -> Entry<'l> {
+fn entry<'l>(files: &'l FileTable, diagnostic: &'l Diagnostic) -> Entry<'l> {
     Entry {
         severity: diagnostic.severity.as_str(),
         code: diagnostic.code.0,
         message: &diagnostic.message,
-        location: diagnostic.primary.as_ref().map(|label| location(loaded, label)),
-        related: diagnostic.related.iter().map(|label| location(loaded, label)).collect(),
+        location: diagnostic.primary.as_ref().map(|label| location(files, label)),
+        related: diagnostic.related.iter().map(|label| location(files, label)).collect(),
         help: diagnostic.help.as_deref(),
         note: diagnostic.note.as_deref(),
     }
 }
 
-fn location<'l>(loaded: &'l Loaded, label: &'l Label) -> Location<'l> {
-    let file = loaded.files.get(label.span.file);
+fn location<'l>(files: &'l FileTable, label: &'l Label) -> Location<'l> {
+    let file = files.get(label.span.file);
     let (start, end) = (file.line_column(label.span.start), file.line_column(label.span.end));
     Location {
         file: file.path(),
