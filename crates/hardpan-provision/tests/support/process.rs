@@ -116,19 +116,19 @@ impl Drop for Process {
     }
 }
 
-/// Runs a program to its end, as the same user and in the same environment as servers. The test fails when it does.
+/// Runs a program to its end, as the same user and in the same environment as servers. The test fails when it does not
+/// succeed, or not in time.
 pub fn run_to_end(run: &Run<'_>) {
-    let mut command = command(run);
-    command.stdin(Stdio::null());
-    let output = command.output().unwrap_or_else(|error| panic!("starting {}: {error}", run.name));
-    assert!(
-        output.status.success(),
-        "{} ({}): {}{}",
-        run.name,
-        output.status,
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr),
-    );
+    let mut process = Process::start(run);
+    let deadline = Instant::now() + super::START_MAX;
+    let status = loop {
+        if let Some(status) = process.ended() {
+            break status;
+        }
+        assert!(Instant::now() < deadline, "{} does not end: {}", run.name, tail(&process.log()));
+        std::thread::sleep(POLL);
+    };
+    assert!(status.success(), "{} ({status}): {}", run.name, tail(&process.log()));
 }
 
 /// Sends a signal to a process, which may be gone already.
