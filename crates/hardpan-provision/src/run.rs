@@ -142,6 +142,11 @@ impl Progress<'_> {
                 None => self.record(failed(id, "a defect of hardpan left it out".to_owned())),
             }
         }
+        if objects.is_empty() && failure.is_none() {
+            // A plan may only want to know that something is ready.
+            let (id, verdict) = (self.id.clone(), Verdict::Unchanged);
+            self.record(Outcome { id, verdict, differences: Vec::new(), reason: None, help: None });
+        }
         let own = self.outcomes.remove(&self.id);
         let mut all: Vec<Outcome> = own.into_iter().collect();
         all.extend(objects.iter().filter_map(|id| self.outcomes.remove(id)));

@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use support::{http, postgresql, s3, valkey};
+use support::{http, kafka, postgresql, s3, valkey};
 
 #[test]
 fn a_postgresql_answers_logs_statements_and_goes_on_after_a_stop() {
@@ -108,4 +108,13 @@ fn each_s3_server_refuses_who_does_not_sign_and_goes_on_after_a_kill() {
         assert_eq!(http::status(server.port, "/"), Ok(403));
         assert!(!server.log().contains(&server.secret_key), "{}", server.log());
     }
+}
+
+#[test]
+fn three_kafka_brokers_know_each_other_and_again_after_one_was_killed() {
+    let Some(mut kafka) = kafka::Cluster::start() else { return };
+    kafka.kill(2);
+    kafka.go_on(2);
+    assert_eq!(kafka.bootstrap().len(), 3);
+    assert!(!kafka.logs().contains(&kafka.password));
 }

@@ -34,6 +34,9 @@ _hardpan() {
             hardpan,internal-docs)
                 cmd="hardpan__subcmd__internal__subcmd__docs"
                 ;;
+            hardpan,provision)
+                cmd="hardpan__subcmd__provision"
+                ;;
             hardpan__subcmd__help,check)
                 cmd="hardpan__subcmd__help__subcmd__check"
                 ;;
@@ -52,6 +55,9 @@ _hardpan() {
             hardpan__subcmd__help,internal-docs)
                 cmd="hardpan__subcmd__help__subcmd__internal__subcmd__docs"
                 ;;
+            hardpan__subcmd__help,provision)
+                cmd="hardpan__subcmd__help__subcmd__provision"
+                ;;
             *)
                 ;;
         esac
@@ -59,7 +65,7 @@ _hardpan() {
 
     case "${cmd}" in
         hardpan)
-            opts="-f -p -h -V --file --env-file --profile --project-directory --project-name --help --version config check explain completions internal-docs help"
+            opts="-f -p -h -V --file --env-file --profile --project-directory --project-name --help --version config check explain provision completions internal-docs help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -325,7 +331,7 @@ _hardpan() {
             return 0
             ;;
         hardpan__subcmd__help)
-            opts="config check explain completions internal-docs help"
+            opts="config check explain provision completions internal-docs help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -422,6 +428,20 @@ _hardpan() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        hardpan__subcmd__help__subcmd__provision)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         hardpan__subcmd__internal__subcmd__docs)
             opts="-f -p -h --file --env-file --profile --project-directory --project-name --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -429,6 +449,64 @@ _hardpan() {
                 return 0
             fi
             case "${prev}" in
+                --file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --env-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --project-directory)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --project-name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -p)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hardpan__subcmd__provision)
+            opts="-f -p -h --dry-run --timeout --only --secrets --format --file --env-file --profile --project-directory --project-name --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --only)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --secrets)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "human json" -- "${cur}"))
+                    return 0
+                    ;;
                 --file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -34,6 +34,7 @@ complete -c hardpan -n "__fish_hardpan_needs_command" -s V -l version -d 'Print 
 complete -c hardpan -n "__fish_hardpan_needs_command" -f -a "config" -d 'Print the project as Docker Compose sees it, or everything that is wrong with it'
 complete -c hardpan -n "__fish_hardpan_needs_command" -f -a "check" -d 'Judge the project by the baseline and point at what breaks it'
 complete -c hardpan -n "__fish_hardpan_needs_command" -f -a "explain" -d 'Print the page of a rule or of a requirement'
+complete -c hardpan -n "__fish_hardpan_needs_command" -f -a "provision" -d 'Make exist what services need: roles, databases, clusters, topics, buckets'
 complete -c hardpan -n "__fish_hardpan_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c hardpan -n "__fish_hardpan_needs_command" -f -a "internal-docs" -d 'Write the generated reference pages, completions and the man page into a directory'
 complete -c hardpan -n "__fish_hardpan_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -99,6 +100,18 @@ complete -c hardpan -n "__fish_hardpan_using_subcommand explain" -l profile -d '
 complete -c hardpan -n "__fish_hardpan_using_subcommand explain" -l project-directory -d 'Directory that relative paths start at [default: the directory of the first Compose file]' -r
 complete -c hardpan -n "__fish_hardpan_using_subcommand explain" -s p -l project-name -d 'Project name' -r
 complete -c hardpan -n "__fish_hardpan_using_subcommand explain" -s h -l help -d 'Print help'
+complete -c hardpan -n "__fish_hardpan_using_subcommand provision" -l timeout -d 'How long everything may take [default: what the plan says, else 120s]' -r
+complete -c hardpan -n "__fish_hardpan_using_subcommand provision" -l only -d 'See only to this target or object, by its id, and to what is below it; give it several times for more' -r
+complete -c hardpan -n "__fish_hardpan_using_subcommand provision" -l secrets -d 'The folder of secret files that the plan names without one' -r
+complete -c hardpan -n "__fish_hardpan_using_subcommand provision" -l format -d 'Format of the steps on standard output, and of what is wrong with the plan on standard error' -r -f -a "human\t'One line for each step, for people'
+json\t'One JSON object a line for each step, for programs'"
+complete -c hardpan -n "__fish_hardpan_using_subcommand provision" -s f -l file -d 'Compose file; give it several times to merge files, `-` reads standard input' -r
+complete -c hardpan -n "__fish_hardpan_using_subcommand provision" -l env-file -d 'Env file with the project\'s variables; give it several times, later files win' -r
+complete -c hardpan -n "__fish_hardpan_using_subcommand provision" -l profile -d 'Profile to activate; `*` activates all' -r
+complete -c hardpan -n "__fish_hardpan_using_subcommand provision" -l project-directory -d 'Directory that relative paths start at [default: the directory of the first Compose file]' -r
+complete -c hardpan -n "__fish_hardpan_using_subcommand provision" -s p -l project-name -d 'Project name' -r
+complete -c hardpan -n "__fish_hardpan_using_subcommand provision" -l dry-run -d 'Look and say what would be done, but change nothing'
+complete -c hardpan -n "__fish_hardpan_using_subcommand provision" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c hardpan -n "__fish_hardpan_using_subcommand completions" -s f -l file -d 'Compose file; give it several times to merge files, `-` reads standard input' -r
 complete -c hardpan -n "__fish_hardpan_using_subcommand completions" -l env-file -d 'Env file with the project\'s variables; give it several times, later files win' -r
 complete -c hardpan -n "__fish_hardpan_using_subcommand completions" -l profile -d 'Profile to activate; `*` activates all' -r
@@ -111,9 +124,10 @@ complete -c hardpan -n "__fish_hardpan_using_subcommand internal-docs" -l profil
 complete -c hardpan -n "__fish_hardpan_using_subcommand internal-docs" -l project-directory -d 'Directory that relative paths start at [default: the directory of the first Compose file]' -r
 complete -c hardpan -n "__fish_hardpan_using_subcommand internal-docs" -s p -l project-name -d 'Project name' -r
 complete -c hardpan -n "__fish_hardpan_using_subcommand internal-docs" -s h -l help -d 'Print help'
-complete -c hardpan -n "__fish_hardpan_using_subcommand help; and not __fish_seen_subcommand_from config check explain completions internal-docs help" -f -a "config" -d 'Print the project as Docker Compose sees it, or everything that is wrong with it'
-complete -c hardpan -n "__fish_hardpan_using_subcommand help; and not __fish_seen_subcommand_from config check explain completions internal-docs help" -f -a "check" -d 'Judge the project by the baseline and point at what breaks it'
-complete -c hardpan -n "__fish_hardpan_using_subcommand help; and not __fish_seen_subcommand_from config check explain completions internal-docs help" -f -a "explain" -d 'Print the page of a rule or of a requirement'
-complete -c hardpan -n "__fish_hardpan_using_subcommand help; and not __fish_seen_subcommand_from config check explain completions internal-docs help" -f -a "completions" -d 'Print a completion script for a shell'
-complete -c hardpan -n "__fish_hardpan_using_subcommand help; and not __fish_seen_subcommand_from config check explain completions internal-docs help" -f -a "internal-docs" -d 'Write the generated reference pages, completions and the man page into a directory'
-complete -c hardpan -n "__fish_hardpan_using_subcommand help; and not __fish_seen_subcommand_from config check explain completions internal-docs help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c hardpan -n "__fish_hardpan_using_subcommand help; and not __fish_seen_subcommand_from config check explain provision completions internal-docs help" -f -a "config" -d 'Print the project as Docker Compose sees it, or everything that is wrong with it'
+complete -c hardpan -n "__fish_hardpan_using_subcommand help; and not __fish_seen_subcommand_from config check explain provision completions internal-docs help" -f -a "check" -d 'Judge the project by the baseline and point at what breaks it'
+complete -c hardpan -n "__fish_hardpan_using_subcommand help; and not __fish_seen_subcommand_from config check explain provision completions internal-docs help" -f -a "explain" -d 'Print the page of a rule or of a requirement'
+complete -c hardpan -n "__fish_hardpan_using_subcommand help; and not __fish_seen_subcommand_from config check explain provision completions internal-docs help" -f -a "provision" -d 'Make exist what services need: roles, databases, clusters, topics, buckets'
+complete -c hardpan -n "__fish_hardpan_using_subcommand help; and not __fish_seen_subcommand_from config check explain provision completions internal-docs help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c hardpan -n "__fish_hardpan_using_subcommand help; and not __fish_seen_subcommand_from config check explain provision completions internal-docs help" -f -a "internal-docs" -d 'Write the generated reference pages, completions and the man page into a directory'
+complete -c hardpan -n "__fish_hardpan_using_subcommand help; and not __fish_seen_subcommand_from config check explain provision completions internal-docs help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

@@ -319,6 +319,28 @@ fn only_chooses_targets_and_objects_and_needs_only_their_secrets() {
 }
 
 #[test]
+fn the_examples_of_the_documentation_are_sound() {
+    let pages = [include_str!("../../../../docs/provision.md"), include_str!("../../../../README.md")];
+    let mut found = 0;
+    for page in pages {
+        for example in page.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()) {
+            let is_plan = ["postgresql:", "valkey:", "kafka:", "s3:"].iter().any(|key| example.contains(key));
+            if is_plan {
+                check(example, &[]);
+                found += 1;
+            }
+        }
+    }
+    assert_eq!(found, 6);
+    for (exit, meaning) in crate::EXIT_CODES {
+        assert!(pages[0].contains(&format!("| {} | {meaning} |", exit.code())), "{meaning}");
+    }
+    for verdict in crate::step::Verdict::ALL {
+        assert!(pages[0].contains(&format!("`{}`", verdict.as_str())), "{verdict:?}");
+    }
+}
+
+#[test]
 fn every_code_is_listed_once_and_used() {
     let sources = [
         include_str!("mod.rs"),

@@ -201,7 +201,7 @@ async fn a_connection_lost_in_the_middle_begins_again_and_finishes() {
     let wish = wish(&[("a", 1), ("b", 2)]);
     let lost = Failure::not_ready("memory to answer", "connection reset");
     wish.server.fail("open", &[lost.clone(), lost.clone()]);
-    wish.server.fail("b", &[lost.clone()]);
+    wish.server.fail("b", std::slice::from_ref(&lost));
     wish.server.fail("probe", &[lost]);
     let (lines, told, code) = run(&wish, false, &[]).await;
     assert_eq!(lines, ["created      memory/a", "created      memory/b"]);
@@ -262,6 +262,14 @@ async fn a_change_that_is_not_there_afterwards_failed() {
         ]
     );
     assert_eq!(code, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_target_without_objects_is_waited_for_and_told_of() {
+    let wish = wish(&[]);
+    wish.server.fail("open", &[Failure::not_ready("memory to answer", "connection refused")]);
+    let (lines, _, code) = run(&wish, false, &[]).await;
+    assert_eq!((lines, code), (vec!["unchanged    memory".to_owned()], 0));
 }
 
 #[tokio::test(start_paused = true)]

@@ -13,6 +13,7 @@
 )]
 
 pub mod http;
+pub mod kafka;
 pub mod ports;
 pub mod postgresql;
 pub mod process;
@@ -26,7 +27,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// How long a server may take to be ready, on a machine that compiles and runs other tests meanwhile.
-pub const START_MAX: Duration = Duration::from_secs(120);
+pub const START_MAX: Duration = Duration::from_secs(240);
 
 /// Where servers are: what the test run says, or where `cargo xtask servers` puts them.
 pub fn servers() -> PathBuf {

@@ -136,6 +136,8 @@ fn carry_out(plan: Prepared, options: Options, format: StepFormat) -> anyhow::Re
         })
     };
     let report = runtime.block_on(hardpan_provision::run(plan, options, listener));
+    // A name that is still being looked up would hold the program beyond the deadline.
+    runtime.shutdown_background();
     match format {
         StepFormat::Human => write(report.human(), &unwritten),
         StepFormat::Json => write(report.json(), &unwritten),
