@@ -113,6 +113,10 @@ impl Context {
         let end = (Instant::now() + OPERATION_MAX).min(self.deadline);
         let answer = timeout_at(end, operation).await;
         answer.map_err(|_| {
+            // What the deadline cuts off had no time to answer; the last answer that there was says more.
+            if end == self.deadline {
+                return self.at_deadline();
+            }
             Failure::not_ready(waiting_for, format!("no answer within {} s", OPERATION_MAX.as_secs()))
         })
     }
@@ -222,6 +226,15 @@ mod tests {
         let answer = context.bounded("pg to answer", std::future::pending::<()>()).await;
         assert_eq!(answer, Err(Failure::not_ready("pg to answer", "no answer within 10 s")));
         assert_eq!(start.elapsed(), OPERATION_MAX);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_operation_that_the_deadline_cuts_off_does_not_hide_the_last_answer() {
+        let (context, _) = context(Duration::from_secs(3));
+        let failure = Failure::Credentials { user: "me".to_owned(), answer: "no".to_owned() };
+        context.pause(&mut Pause::default(), failure.clone()).await.expect("there is time for a pause");
+        let answer = context.bounded("pg to answer", std::future::pending::<()>()).await;
+        assert_eq!(answer, Err(failure));
     }
 
     #[tokio::test(start_paused = true)]

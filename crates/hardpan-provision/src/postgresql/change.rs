@@ -76,11 +76,15 @@ impl Statement {
         }
     }
 
+    fn lacks_privilege(&self, user: &str, answer: String) -> Failure {
+        let (privilege, action) = (self.privilege.clone(), self.action.clone());
+        Failure::Privilege { user: user.to_owned(), privilege, action, answer }
+    }
+
     fn failure(&self, error: &tokio_postgres::Error, connection: &Connection, user: &str) -> Failure {
         let answer = answer(error);
         if is_privilege(error) {
-            let (privilege, action) = (self.privilege.clone(), self.action.clone());
-            return Failure::Privilege { user: user.to_owned(), privilege, action, answer };
+            return self.lacks_privilege(user, answer);
         }
         let is_race = error.code().is_some_and(|code| self.races.contains(code));
         if is_race || passes(error) {
@@ -136,5 +140,9 @@ async fn send(
 ) -> Result<(), Failure> {
     let sql = statement.text()?;
     let answer = connection.execute(context, &sql).await?;
-    answer.map_err(|error| statement.failure(&error, connection, user))
+    answer.map_err(|error| statement.failure(&error, connection, user))?;
+    match connection.warning() {
+        Some(warning) => Err(statement.lacks_privilege(user, warning)),
+        None => Ok(()),
+    }
 }

@@ -4,10 +4,12 @@
 //! [`Failure::NotReady`], after which the runner looks for the primary again, so a failover in the middle needs nothing else.
 
 use std::error::Error as _;
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex};
 
 use tokio::task::JoinHandle;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Client, Config, NoTls, Row, SimpleQueryMessage};
+use tokio_postgres::{AsyncMessage, Client, Config, NoTls, Row, SimpleQueryMessage};
 
 use crate::error::Failure;
 use crate::plan::Address;
@@ -22,6 +24,9 @@ const SESSION: &str = "SET search_path = pg_catalog; SET lock_timeout = '5s'; SE
     SET DateStyle = 'ISO'; SET default_transaction_read_only = off; SET client_min_messages = warning; \
     SELECT pg_catalog.pg_is_in_recovery()";
 
+/// One statement may warn for every object; the first warning says enough.
+const WARNINGS_MAX: usize = 8;
+
 /// Who connects to what.
 #[derive(Clone)]
 pub(super) struct Login<'t> {
@@ -35,6 +40,8 @@ pub(super) struct Login<'t> {
 pub(super) struct Connection {
     client: Client,
     driver: JoinHandle<()>,
+    /// Warnings that a privilege was not granted or not revoked: the server's answer to somebody who holds too little.
+    warnings: Arc<Mutex<Vec<String>>>,
     pub(super) address: Address,
     user: String,
 }
@@ -64,11 +71,22 @@ impl Login<'_> {
     /// final ones where the database is missing or closed to this role.
     pub(super) async fn connect(&self) -> Result<Connection, Failure> {
         let connected = self.config().connect(NoTls).await;
-        let (client, connection) = connected.map_err(|error| self.refused(&error))?;
+        let (client, mut connection) = connected.map_err(|error| self.refused(&error))?;
+        let warnings = Arc::new(Mutex::new(Vec::new()));
+        let heard = Arc::clone(&warnings);
         // The driver ends when the client is dropped, or is aborted with it. Its error is the client's as well.
-        let driver = tokio::spawn(async move { drop(connection.await) });
+        let driver = tokio::spawn(async move {
+            while let Some(Ok(message)) = poll_fn(|cx| connection.poll_message(cx)).await {
+                if let AsyncMessage::Notice(notice) = message
+                    && let (code @ ("01006" | "01007"), Ok(mut heard)) = (notice.code().code(), heard.lock())
+                    && heard.len() < WARNINGS_MAX
+                {
+                    heard.push(format!("{} (SQLSTATE {code})", notice.message()));
+                }
+            }
+        });
         let (address, user) = (self.address.clone(), self.user.to_owned());
-        let connection = Connection { client, driver, address, user };
+        let connection = Connection { client, driver, warnings, address, user };
         let answers = connection.client.simple_query(SESSION).await;
         let answers = answers.map_err(|error| connection.failure(&error))?;
         let is_standby = answers.iter().any(|answer| match answer {
@@ -128,6 +146,13 @@ impl Connection {
     ) -> Result<Result<(), tokio_postgres::Error>, Failure> {
         let waiting_for = format!("{} to carry out a statement", self.address);
         context.bounded(&waiting_for, self.client.batch_execute(sql)).await
+    }
+
+    /// The first warning since it was last asked that a privilege was not granted or not revoked. It is there before the
+    /// statement's own answer, because the server says it before.
+    pub(super) fn warning(&self) -> Option<String> {
+        let warnings = self.warnings.lock().map(|mut heard| std::mem::take(&mut *heard)).unwrap_or_default();
+        warnings.into_iter().next()
     }
 
     /// Says goodbye and waits for the session's end, so that what it holds is free afterwards.

@@ -44,9 +44,9 @@ pub(super) async fn find(target: &Target, context: &Context) -> Result<Connectio
         .await;
     match found {
         Ok(Some(connection)) => Ok(connection),
-        Ok(None) => Err(combined(target, waiting_for, answers, "no answer")),
-        Err(Failure::NotReady { answer, .. }) => Err(combined(target, waiting_for, answers, &answer)),
-        Err(failure) => Err(failure),
+        // Nobody has said anything: this is the failure of all, or the one of the attempt before.
+        Err(failure) if answers.iter().all(Option::is_none) => Err(failure),
+        Ok(None) | Err(_) => Err(combined(target, waiting_for, &answers)),
     }
 }
 
@@ -55,14 +55,9 @@ fn addresses(target: &Target) -> String {
 }
 
 /// What all of them said. Credentials weigh more than a server that is down, because they are what somebody can cure.
-fn combined(
-    target: &Target,
-    waiting_for: String,
-    mut answers: Vec<Option<Failure>>,
-    silence: &str,
-) -> Failure {
-    if let [answer] = answers.as_mut_slice() {
-        return answer.take().unwrap_or_else(|| Failure::not_ready(waiting_for, silence));
+fn combined(target: &Target, waiting_for: String, answers: &[Option<Failure>]) -> Failure {
+    if let [Some(only)] = answers {
+        return only.clone();
     }
     let is_credentials = |answer: &&Failure| matches!(answer, Failure::Credentials { .. });
     if let Some(failure) = answers.iter().flatten().find(is_credentials) {
@@ -72,10 +67,10 @@ fn combined(
     if let (true, Some(Some(failure))) = (answers.iter().all(is_final), answers.first()) {
         return failure.clone();
     }
-    let said = target.hosts.iter().zip(&answers).map(|(address, answer)| match answer {
+    let said = target.hosts.iter().zip(answers).map(|(address, answer)| match answer {
         Some(Failure::NotReady { answer, .. }) => format!("{address}: {answer}"),
         Some(failure) => format!("{address}: {failure}"),
-        None => format!("{address}: {silence}"),
+        None => format!("{address}: no answer"),
     });
     Failure::not_ready(waiting_for, said.collect::<Vec<_>>().join("; "))
 }

@@ -19,7 +19,7 @@ use crate::support::postgresql::Server;
 pub const EVERYTHING: &str = r#"
 postgresql:
   pg:
-    hosts: [127.0.0.1:${PORT}]
+    hosts: ["127.0.0.1:${PORT}"]
     password_file: admin
     roles:
       app: {}
@@ -58,10 +58,34 @@ postgresql:
           - {owner: n8n, privileges: [USAGE, SELECT], on: sequences, to: [reader]}
 "#;
 
+/// Eight objects whose names end in `${N}`, so that many can be made on one server.
+pub const NUMBERED: &str = r#"
+postgresql:
+  pg:
+    host: 127.0.0.1
+    port: ${PORT}
+    password_file: admin
+    roles:
+      app${N}: {}
+      svc${N}: {login: true, password_file: n8n, member_of: ["app${N}"], settings: {work_mem: 8MB}}
+    databases:
+      db${N}:
+        owner: svc${N}
+        settings: {timezone: UTC}
+        schemas: {app: {owner: "svc${N}"}}
+        extensions: [{name: pg_trgm, schema: app}]
+        grants: [{privileges: [USAGE], on: schema, schema: app, to: ["app${N}"]}]
+        revokes: [{privileges: [CONNECT], on: database, from: [public]}]
+        default_privileges: [{owner: "svc${N}", privileges: [SELECT], on: tables, to: ["app${N}"]}]
+"#;
+
+/// The objects of [`NUMBERED`].
+pub const NUMBERED_OBJECTS: usize = 8;
+
 /// Secrets, variables, and all that was said.
 pub struct Bench {
     secrets: RefCell<HashMap<String, String>>,
-    variables: HashMap<String, String>,
+    variables: RefCell<HashMap<String, String>>,
     said: RefCell<Vec<String>>,
     pub timeout: Duration,
 }
@@ -70,6 +94,7 @@ pub struct Bench {
 #[derive(Debug)]
 pub struct Run {
     pub report: Report,
+    /// As they came.
     pub events: Vec<Event>,
 }
 
@@ -84,6 +109,7 @@ impl Bench {
     pub fn at(port: u16) -> Self {
         let variables = HashMap::from([("PORT".to_owned(), port.to_string())]);
         let timeout = Duration::from_secs(60);
+        let variables = RefCell::new(variables);
         let bench = Self { secrets: RefCell::default(), variables, said: RefCell::default(), timeout };
         bench.secret("admin", &fresh_password());
         bench.secret("n8n", &fresh_password());
@@ -93,6 +119,10 @@ impl Bench {
     /// Writes a secret file.
     pub fn secret(&self, name: &str, value: &str) {
         self.secrets.borrow_mut().insert(format!("/secrets/{name}"), format!("{value}\n"));
+    }
+
+    pub fn variable(&self, name: &str, value: &str) {
+        self.variables.borrow_mut().insert(name.to_owned(), value.to_owned());
     }
 
     pub fn secret_of(&self, name: &str) -> String {
@@ -121,8 +151,11 @@ impl Bench {
         watch: impl Fn(&Event) + 'static,
     ) -> Run {
         let mut files = FileTable::new();
+        // Keys are not interpolated.
+        let number = self.variables.borrow().get("N").cloned().unwrap_or_default();
+        let text = &text.replace("${N}", &number);
         let file = files.add("provision.yml", text);
-        let (plan, problems) = plan::read(text, file, &self.variables);
+        let (plan, problems) = plan::read(text, file, &self.variables.borrow());
         assert!(problems.is_empty(), "{problems:#?}");
         let secrets = Secrets(self.secrets.borrow().clone());
         let prepared = plan.prepare(only, &secrets, "/secrets").expect("every secret is there");

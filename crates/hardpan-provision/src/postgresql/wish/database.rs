@@ -150,11 +150,12 @@ fn fixed(wish: &Database, found: &Found, state: &State) -> Vec<Difference> {
     differences
 }
 
-/// `en_US.UTF-8` and `en_US.utf8` are one locale: the C library reads the encoding in any spelling.
+/// `en_US.UTF-8` and `en_US.utf8` are one locale: the C library reads the encoding in any spelling. `POSIX` is `C`.
 fn same_locale(a: &str, b: &str) -> bool {
     let parts = |name: &str| {
         let (language, encoding) = name.split_once('.').unwrap_or((name, ""));
         let encoding: String = encoding.chars().filter(char::is_ascii_alphanumeric).collect();
+        let language = if name == "POSIX" { "C" } else { language };
         (language.to_owned(), encoding.to_ascii_lowercase())
     };
     parts(a) == parts(b)
@@ -167,7 +168,7 @@ mod tests {
     #[test]
     fn the_spelling_of_the_encoding_makes_no_other_locale() {
         assert!(same_locale("en_US.UTF-8", "en_US.utf8"));
-        assert!(same_locale("C", "C"));
+        assert!(same_locale("C", "POSIX"));
         for (a, b) in [("C", "C.UTF-8"), ("en_US.UTF-8", "en_GB.UTF-8"), ("de_DE.utf8", "de_DE.latin1")] {
             assert!(!same_locale(a, b), "{a} {b}");
         }

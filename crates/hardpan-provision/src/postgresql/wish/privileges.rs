@@ -83,6 +83,11 @@ impl At<'_> {
             }
         }
         if let Some(all) = self.all_to_come(&grant.on) {
+            differences.push(Difference::new(
+                format!("{} on what extensions bring", privileges.join(", ")),
+                "no",
+                "yes",
+            ));
             let roles: Vec<String> = grant.to.iter().map(|role| quote::grantee(role)).collect();
             let sql = format!("GRANT {} ON {all} TO {}{end}", privileges.join(", "), roles.join(", "));
             statements.push(self.statement(sql, &action, &grant.on));
@@ -136,6 +141,8 @@ impl At<'_> {
                 }
             }
             if let Some(all) = self.all_to_come(&revoke.on) {
+                let what = format!("{} for {role} on what extensions bring", privileges.join(", "));
+                differences.push(Difference::new(what, "yes", "no"));
                 let sql = format!("REVOKE {} ON {all} FROM {}", privileges.join(", "), quote::grantee(role));
                 statements.push(self.statement(sql, &action, &revoke.on));
             }
