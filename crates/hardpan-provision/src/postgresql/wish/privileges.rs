@@ -3,6 +3,7 @@
 //! Not responsible for what roles inherit from each other: privileges are compared as they are written on the object. A newcomer
 //! needs to know one thing: what is on all tables of a schema is compared table by table, so one new table is a difference.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::super::change::{Change, Statement};
@@ -32,15 +33,15 @@ struct At<'t> {
 }
 
 /// A thing with privileges on it: what it is called in SQL, and who has what; `None` where it is not there yet.
-type Thing<'t> = (String, Option<&'t Acl>);
+type Thing<'t> = (String, Option<Cow<'t, Acl>>);
 
 impl At<'_> {
     fn grant(&self, grant: &Grant) -> Step<Change> {
         let id = self.target.grant_id(self.database, grant);
         let things = self.things(&grant.on);
         let privileges = expand(&grant.privileges, &grant.on, self.state.server.version);
-        let has = |acl: Option<&Acl>, role: &str, privilege: &str| {
-            acl.is_some_and(|acl| {
+        let has = |acl: &Option<Cow<'_, Acl>>, role: &str, privilege: &str| {
+            acl.as_ref().is_some_and(|acl| {
                 acl.iter().any(|one| {
                     one.grantee == role
                         && one.privilege == privilege
@@ -55,7 +56,7 @@ impl At<'_> {
         for role in &grant.to {
             for (sql, acl) in &things {
                 let lacks: Vec<&str> =
-                    privileges.iter().copied().filter(|one| !has(*acl, role, one)).collect();
+                    privileges.iter().copied().filter(|one| !has(acl, role, one)).collect();
                 count += privileges.len() - lacks.len();
                 if !lacks.is_empty() {
                     missing.entry((lacks, role)).or_default().push(sql);
@@ -270,11 +271,19 @@ impl At<'_> {
         let (kind, schema, names) = match on {
             GrantObject::Database => {
                 let found = self.state.databases.get(self.database);
-                return vec![(quote::identifier(self.database), found.map(|found| &found.acl))];
+                let owner = self.wish.owner.as_ref();
+                return vec![(
+                    quote::identifier(self.database),
+                    found.map(|found| given(&found.acl, &found.owner, owner)),
+                )];
             }
             GrantObject::Schema(schema) => {
                 let found = self.inside().and_then(|inside| inside.schemas.get(schema));
-                return vec![(quote::identifier(schema), found.map(|found| &found.acl))];
+                let owner = self.wish.schemas.get(schema).and_then(|wish| wish.owner.as_ref());
+                return vec![(
+                    quote::identifier(schema),
+                    found.map(|found| given(&found.acl, &found.owner, owner)),
+                )];
             }
             GrantObject::Tables { schema, names } => (Kind::Table, schema, names),
             GrantObject::Sequences { schema, names } => (Kind::Sequence, schema, names),
@@ -284,7 +293,7 @@ impl At<'_> {
         let there = || there.iter().filter(|one| one.kind == kind && one.schema == *schema);
         let mut things: Vec<Thing<'_>> = there()
             .filter(|one| names.is_empty() || names.contains(&one.name))
-            .map(|one| (one.sql.clone(), Some(&one.acl)))
+            .map(|one| (one.sql.clone(), Some(Cow::Borrowed(&one.acl))))
             .collect();
         let missing = names.iter().filter(|name| !there().any(|one| one.name == **name));
         things.extend(missing.map(|name| (quote::qualified(schema, name), None)));
@@ -304,6 +313,18 @@ impl At<'_> {
             |name: &String| self.inside().is_some_and(|inside| inside.extensions.contains_key(name));
         let is_to_come = self.wish.extensions.iter().any(|one| !is_there(&one.name));
         is_to_come.then(|| format!("ALL {kind} IN SCHEMA {}", quote::identifier(schema)))
+    }
+}
+
+/// Who will have what once the owner is who the plan wants: a new owner takes over everything that the old one has.
+fn given<'a>(acl: &'a Acl, from: &str, to: Option<&String>) -> Cow<'a, Acl> {
+    match to.filter(|to| *to != from) {
+        None => Cow::Borrowed(acl),
+        Some(to) => {
+            let mut acl = acl.clone();
+            acl.iter_mut().filter(|one| one.grantee == from).for_each(|one| one.grantee.clone_from(to));
+            Cow::Owned(acl)
+        }
     }
 }
 
