@@ -1,12 +1,19 @@
 //! The servers that the other tests run against do start, answer, and go away.
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "a test program is started to be killed, and files of servers are read"
+)]
+
 mod support;
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use support::{http, kafka, postgresql, s3, valkey};
+use support::{haproxy, http, kafka, patroni, postgresql, s3, valkey};
 
 #[test]
 fn a_postgresql_answers_logs_statements_and_goes_on_after_a_stop() {
@@ -117,4 +124,32 @@ fn three_kafka_brokers_know_each_other_and_again_after_one_was_killed() {
     kafka.go_on(2);
     assert_eq!(kafka.bootstrap().len(), 3);
     assert!(!kafka.logs().contains(&kafka.password));
+}
+
+#[test]
+fn a_router_that_knows_no_roles_leads_to_the_primary_and_to_the_standby() {
+    let Some(primary) = postgresql::Server::start() else { return };
+    let Some(standby) = primary.standby() else { return };
+    let backends = [&primary, &standby].map(|server| haproxy::Backend { port: server.port, http_port: 0 });
+    let Some(router) = haproxy::Router::start(&backends, haproxy::Check::Port) else { return };
+    let config = primary.through(router.port);
+    let roles: BTreeSet<String> = (0..4)
+        .map(|_| postgresql::query(&config, "SELECT pg_is_in_recovery()").unwrap().remove(0).remove(0))
+        .collect();
+    assert_eq!(roles, BTreeSet::from(["f".to_owned(), "t".to_owned()]));
+}
+
+#[test]
+fn a_patroni_cluster_is_led_by_one_and_by_the_other_when_that_one_is_stopped() {
+    let Some(mut patroni) = patroni::Cluster::start() else { return };
+    let first = patroni.leader();
+    let follower = patroni.config_of(patroni.nodes[1 - first].port);
+    let error = postgresql::query(&follower, "CREATE ROLE nobody_here").unwrap_err();
+    assert!(error.contains("read-only"), "{error}");
+    postgresql::query(&patroni.config(), "CREATE ROLE somebody").unwrap();
+    patroni.stop(first);
+    patroni.wait();
+    assert_eq!(patroni.leader(), 1 - first);
+    let sql = "SELECT count(*) FROM pg_roles WHERE rolname = 'somebody'";
+    assert_eq!(postgresql::query(&patroni.config(), sql).unwrap(), [["1"]]);
 }

@@ -9,11 +9,15 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
     reason = "not every test uses all of it, and all of it is for tests"
 )]
 
+pub mod haproxy;
 pub mod http;
 pub mod kafka;
+pub mod patroni;
 pub mod ports;
 pub mod postgresql;
 pub mod process;

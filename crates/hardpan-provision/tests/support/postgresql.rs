@@ -115,7 +115,7 @@ impl Server {
         }
     }
 
-    /// Lets it hang: it takes connections and does not answer, until [`Server::thaw`].
+    /// Lets it hang: it takes new connections and does not answer, until [`Server::thaw`]. Connections it has are served on.
     pub fn freeze(&self) {
         self.process.as_ref().expect("it runs").send("STOP");
     }
@@ -136,8 +136,13 @@ impl Server {
 
     /// A connection's parameters; name a database, or another user with a password, to differ.
     pub fn config(&self) -> Config {
+        self.through(self.port)
+    }
+
+    /// The same through a router.
+    pub fn through(&self, port: u16) -> Config {
         let mut config = Config::new();
-        config.host("127.0.0.1").port(self.port).user(SUPERUSER).password(&self.password).dbname("postgres");
+        config.host("127.0.0.1").port(port).user(SUPERUSER).password(&self.password).dbname("postgres");
         config
     }
 
