@@ -361,6 +361,11 @@ impl Target {
 
     /// None where something is missing, which has been reported.
     pub(super) fn read(id: &str, node: &Node, problems: &mut Vec<Diagnostic>) -> Option<Self> {
+        // First of all, so that what is wrong in them is told whatever else is missing.
+        let buckets = node.entries_at("buckets");
+        let buckets = buckets.map(|one| (one.key.clone(), Bucket::read(&one.node, problems))).collect();
+        let policies = node.entries_at("policies");
+        let policies = policies.map(|one| (one.key.clone(), Policy::read(&one.node, problems))).collect();
         Some(Self {
             id: id.to_owned(),
             endpoint: endpoint(&node.text_at("endpoint")?)?,
@@ -372,14 +377,8 @@ impl Target {
                 Some("none") => Admin::None,
                 _ => Admin::Auto,
             },
-            buckets: node
-                .entries_at("buckets")
-                .map(|one| (one.key.clone(), Bucket::read(&one.node, problems)))
-                .collect(),
-            policies: node
-                .entries_at("policies")
-                .map(|one| (one.key.clone(), Policy::read(&one.node, problems)))
-                .collect(),
+            buckets,
+            policies,
             users: node
                 .entries_at("users")
                 .filter_map(|one| Some((one.key.clone(), User::read(&one.node)?)))

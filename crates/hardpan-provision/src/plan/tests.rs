@@ -199,6 +199,10 @@ fn things_that_do_not_go_together_are_told() {
         &["a policy does not make a bucket public: say `public_read: true` | -"],
     );
     conflicts(&s3("buckets: {logs: {lifecycle: [{id: none}]}}"), &["the rule lets nothing go away | -"]);
+    conflicts(
+        "s3: {m: {endpoint: 'https://m', buckets: {logs: {public_prefixes: [a]}}, policies: {none: }}}",
+        &["`public_prefixes` needs `public_read: true` | -", "the policy allows nothing | -"],
+    );
     conflicts(&s3("policies: {none: }"), &["the policy allows nothing | -"]);
     conflicts(
         "kafka: {k: {bootstrap: ['k:1'], brokers: 2, topics: {t: {replication: 3, config: {min.insync.replicas: 4}}}}}",
