@@ -22,7 +22,7 @@ use crate::wait::Context;
 /// holds a lock on what is to be changed is named as such, before the operation is given up. Times are compared as text.
 const SESSION: &str = "SET search_path = pg_catalog; SET lock_timeout = '5s'; SET TimeZone = 'UTC'; \
     SET DateStyle = 'ISO'; SET default_transaction_read_only = off; SET client_min_messages = warning; \
-    SELECT pg_catalog.pg_is_in_recovery()";
+    SELECT pg_catalog.pg_is_in_recovery(), pg_catalog.pg_postmaster_start_time()";
 
 /// One statement may warn for every object; the first warning says enough.
 const WARNINGS_MAX: usize = 8;
@@ -44,6 +44,8 @@ pub(super) struct Connection {
     warnings: Arc<Mutex<Vec<String>>>,
     pub(super) address: Address,
     user: String,
+    /// When the server was started, by which it is told from another one behind the same router.
+    started_at: String,
 }
 
 impl Drop for Connection {
@@ -86,13 +88,17 @@ impl Login<'_> {
             }
         });
         let (address, user) = (self.address.clone(), self.user.to_owned());
-        let connection = Connection { client, driver, warnings, address, user };
+        let mut connection =
+            Connection { client, driver, warnings, address, user, started_at: String::new() };
         let answers = connection.client.simple_query(SESSION).await;
         let answers = answers.map_err(|error| connection.failure(&error))?;
-        let is_standby = answers.iter().any(|answer| match answer {
-            SimpleQueryMessage::Row(row) => row.get(0) == Some("t"),
-            _ => false,
-        });
+        let mut is_standby = false;
+        for answer in &answers {
+            if let SimpleQueryMessage::Row(row) = answer {
+                is_standby = row.get(0) == Some("t");
+                row.get(1).unwrap_or_default().clone_into(&mut connection.started_at);
+            }
+        }
         if is_standby {
             let waiting_for = format!("{} to be the primary", self.address);
             return Err(Failure::not_ready(waiting_for, "it is a standby"));
@@ -123,6 +129,15 @@ impl Login<'_> {
 }
 
 impl Connection {
+    /// True if the two go to the same server. Behind a router they need not.
+    pub(super) fn is_to_server_of(&self, other: &Self) -> bool {
+        self.started_at == other.started_at
+    }
+
+    pub(super) fn is_lost(&self) -> bool {
+        self.client.is_closed()
+    }
+
     /// Rows of a query that only reads.
     ///
     /// # Errors

@@ -11,6 +11,8 @@ mod quote;
 mod scram;
 mod settings;
 mod state;
+#[cfg(test)]
+mod tests;
 mod wish;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,6 +30,9 @@ use state::State;
 
 /// The key of the advisory lock: `hardpan` in ASCII.
 const LOCK: i64 = 0x68_61_72_64_70_61_6e;
+
+/// How often a further connection is tried before the search for the primary begins again: about four seconds.
+const ATTEMPTS: u32 = 8;
 
 /// A connection to the primary, with others to further databases of it.
 pub(crate) struct Postgresql {
@@ -100,14 +105,38 @@ impl Postgresql {
             return Ok(&self.first);
         }
         if !self.others.contains_key(database) {
-            let password = target.password.as_ref().map(|file| file.secret());
-            let login = Login { address: &self.first.address, database, user: &target.user, password };
-            let waiting_for = format!("{} to accept a connection to `{database}`", login.address);
-            let connection = context.bounded(&waiting_for, login.connect()).await??;
+            let connection = self.connect(target, database, context).await?;
             self.others.insert(database.to_owned(), connection);
         }
         // Invariant: it was there or has just been put there.
         self.others.get(database).ok_or_else(|| Failure::other("a connection was lost inside hardpan"))
+    }
+}
+
+impl Postgresql {
+    /// A further connection to the server that holds the lock. A router that does not know which server is the primary may
+    /// need several attempts until it leads there.
+    async fn connect(
+        &self,
+        target: &Target,
+        database: &str,
+        context: &Context,
+    ) -> Result<Connection, Failure> {
+        let password = target.password.as_ref().map(|file| file.secret());
+        let login = Login { address: &self.first.address, database, user: &target.user, password };
+        let waiting_for = format!("{} to accept a connection to `{database}`", login.address);
+        let mut left = ATTEMPTS;
+        let connected = context.until(async || {
+            left -= 1;
+            let failure = match context.bounded(&waiting_for, login.connect()).await {
+                Ok(Ok(connection)) if connection.is_to_server_of(&self.first) => return Ok(Ok(connection)),
+                Ok(Ok(_)) => Failure::not_ready(&waiting_for, "it led to another server than before"),
+                Ok(Err(failure)) | Err(failure) => failure,
+            };
+            // Where the first connection is of no use any more, this one is none either: the runner begins again.
+            if left == 0 || self.first.is_lost() { Ok(Err(failure)) } else { Err(failure) }
+        });
+        connected.await?
     }
 }
 
