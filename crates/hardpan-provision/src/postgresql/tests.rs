@@ -145,6 +145,8 @@ fn a_new_database_is_made_from_template0_and_everything_inside_waits_for_it() {
         grants: [{privileges: [SELECT], on: tables, schema: app, to: [own]}]
         revokes:
           - {privileges: [CONNECT], on: database, from: [public]}
+          - {privileges: [CREATE], on: schema, schema: public, from: [public]}
+          - {privileges: [CREATE], on: schema, schema: app, from: [public]}
           - {privileges: [EXECUTE], on: functions, schema: app, from: [public]}",
     );
     let steps = steps(&target, &state());
@@ -171,9 +173,17 @@ fn a_new_database_is_made_from_template0_and_everything_inside_waits_for_it() {
         of("pg/database/db/revoke/public/database"),
         ["REVOKE CONNECT ON DATABASE \"db\" FROM PUBLIC"]
     );
+    // The schema `public` comes with the template; one that is made anew has no privilege that could be taken.
+    assert_eq!(
+        of("pg/database/db/revoke/public/schema/public"),
+        ["REVOKE CREATE ON SCHEMA \"public\" FROM PUBLIC"]
+    );
+    assert_eq!(of("pg/database/db/revoke/public/schema/app"), [""; 0]);
     let database = target.database_id("db");
-    let inside = steps.iter().filter(|step| database.covers(&step.id) && step.id != database);
-    assert!(inside.clone().count() == 5 && inside.clone().all(|step| step.needs.contains(&database)));
+    let inside = steps.iter().filter(|step| {
+        database.covers(&step.id) && step.id != database && !matches!(step.action, Action::Nothing)
+    });
+    assert!(inside.clone().count() == 6 && inside.clone().all(|step| step.needs.contains(&database)));
 }
 
 #[test]

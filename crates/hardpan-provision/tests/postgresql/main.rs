@@ -18,5 +18,6 @@ mod not_ready;
 mod passwords;
 mod privileges;
 mod secrets;
+mod stack;
 #[path = "../support/mod.rs"]
 mod support;

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use hardpan_provision::Event;
 use hardpan_provision::step::Verdict;
 
 use crate::bench::{Bench, NUMBERED};
@@ -51,6 +52,8 @@ async fn a_server_that_comes_up_during_the_run_is_waited_for() {
     });
     let run = bench.run(NUMBERED).await;
     assert_eq!(run.exit(), 0, "{:#?}", run.report.outcomes);
+    let first = run.events.first().expect("something was said");
+    assert!(matches!(first, Event::Waiting { .. }), "that it waits is said: {first:?}");
     drop(starting.await);
 }
 
@@ -74,7 +77,7 @@ async fn a_wrong_password_is_tried_until_the_deadline_because_it_may_become_righ
         let config = server.config();
         // Once it waits, the password becomes right.
         move |event| {
-            if matches!(event, hardpan_provision::Event::Waiting { .. }) {
+            if matches!(event, Event::Waiting { .. }) {
                 crate::support::postgresql::query(&config, &sql).unwrap();
             }
         }

@@ -118,17 +118,17 @@ impl At<'_> {
                     }
                     has.push(&item.privilege);
                 }
-                // A database or schema that is not there yet comes with privileges for everybody.
-                if acl.is_none() && !matches!(revoke.on, GrantObject::Database | GrantObject::Schema(_)) {
-                    continue;
-                }
-                let has = if acl.is_none() { privileges.clone() } else { has };
+                let has = if self.comes_with_privileges(&revoke.on) { privileges.clone() } else { has };
                 if !has.is_empty() {
                     held.entry(has).or_default().push(sql);
                 }
             }
             for (has, some) in held {
-                let from = if some.len() == 1 { "yes".to_owned() } else { format!("on {}", some.len()) };
+                let from = match some.len() {
+                    1 if self.comes_with_privileges(&revoke.on) => "by default".to_owned(),
+                    1 => "yes".to_owned(),
+                    count => format!("on {count}"),
+                };
                 differences.push(Difference::new(format!("{} for {role}", has.join(", ")), from, "no"));
                 for some in some.chunks(OBJECTS_MAX) {
                     let sql = format!(
@@ -153,6 +153,20 @@ impl At<'_> {
             return Step::refuse(id, foreign, help);
         }
         self.step(id, statements, differences, false, revoke)
+    }
+
+    /// True for what will be there with privileges for everybody that nobody granted: a database that is not made yet, and
+    /// its schemas that come from the template.
+    fn comes_with_privileges(&self, on: &GrantObject) -> bool {
+        let is_copied = |schema: &String| {
+            schema == "public" || self.wish.template.is_some() && !self.wish.schemas.contains_key(schema)
+        };
+        let is_meant = match on {
+            GrantObject::Database => true,
+            GrantObject::Schema(schema) => is_copied(schema),
+            _ => false,
+        };
+        is_meant && !self.state.databases.contains_key(self.database)
     }
 
     fn default(&self, wish: &DefaultPrivilege) -> Step<Change> {
