@@ -8,11 +8,14 @@ use crate::bench::{Bench, EVERYTHING};
 use crate::support::fresh_password;
 use crate::support::postgresql::Server;
 
+/// What an unchanged rerun may take. Logins compute thousands of hashes, which take a hundred times as long unoptimised.
+const RERUN_MAX: Duration = Duration::from_secs(if cfg!(debug_assertions) { 10 } else { 1 });
+
 const MANAGEMENT: &str = include_str!("../../../../infra/04-data/mng-db/provision.yml");
 const CLUSTER: &str = include_str!("../../../../infra/04-data/postgresql-cluster/provision.yml");
 
 #[tokio::test]
-async fn the_plans_of_the_stack_are_carried_out_and_a_rerun_takes_less_than_a_second() {
+async fn the_plans_of_the_stack_are_carried_out_and_a_rerun_takes_no_time() {
     let Some(server) = Server::start() else { return };
     let bench = Bench::new(&server);
     for (plan, prefix, admin) in
@@ -43,5 +46,5 @@ async fn fastest_rerun(bench: &Bench, plan: &str, name: &str, first: Duration) {
         fastest = fastest.min(run.report.elapsed);
     }
     eprintln!("{name}: first run {first:?}, fastest unchanged rerun {fastest:?}");
-    assert!(fastest < Duration::from_secs(1), "{name}: {fastest:?}");
+    assert!(fastest < RERUN_MAX, "{name}: {fastest:?}");
 }
