@@ -135,9 +135,22 @@ fn carry_out(plan: Prepared, options: Options, format: StepFormat) -> anyhow::Re
             StepFormat::Json => write(event.json(), &unwritten),
         })
     };
-    let report = runtime.block_on(hardpan_provision::run(plan, options, listener));
+    let report = runtime.block_on(async {
+        let signal = signal()?;
+        tokio::select! {
+            // What is done is done, even if somebody wanted it to end at the same moment.
+            biased;
+            report = hardpan_provision::run(plan, options, listener) => anyhow::Ok(Some(report)),
+            () = signal => Ok(None),
+        }
+    });
     // A name that is still being looked up would hold the program beyond the deadline.
     runtime.shutdown_background();
+    let Some(report) = report? else {
+        print::line_to_stderr("error: interrupted before everything was done");
+        print::line_to_stderr("help: run it again: it goes on where it was");
+        return Ok(Exit::Environment);
+    };
     match format {
         StepFormat::Human => write(report.human(), &unwritten),
         StepFormat::Json => write(report.json(), &unwritten),
@@ -147,4 +160,27 @@ fn carry_out(plan: Prepared, options: Options, format: StepFormat) -> anyhow::Re
         Some(error) if exit == Exit::Clean => Err(error),
         _ => Ok(exit),
     }
+}
+
+/// Waits for the wish to end. It has to be heard: the only program of a container is not ended by a signal that it does not
+/// listen for.
+#[cfg(unix)]
+fn signal() -> anyhow::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let listen = |kind| signal(kind).context("cannot listen for signals");
+    let (mut terminate, mut interrupt) = (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            // Both mean the same.
+            biased;
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+/// Other systems have no such signals.
+#[cfg(not(unix))]
+fn signal() -> anyhow::Result<impl Future<Output = ()>> {
+    Ok(std::future::pending())
 }
