@@ -1,9 +1,5 @@
 //! `hardpan provision` as a process against a real PostgreSQL: killed at every step, refused, and listened to for secrets.
-#![expect(
-    clippy::disallowed_methods,
-    clippy::disallowed_types,
-    reason = "what the system shows of the process is read"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
 
 #[path = "../../hardpan-provision/tests/support/mod.rs"]
 mod support;
