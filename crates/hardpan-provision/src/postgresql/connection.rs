@@ -34,6 +34,9 @@ pub(super) struct Login<'t> {
     pub(super) database: &'t str,
     pub(super) user: &'t str,
     pub(super) password: Option<&'t Secret>,
+    /// The target's first database. A further one has been seen by then; where it is missing, a router has led to a standby
+    /// that does not have it yet.
+    pub(super) is_first: bool,
 }
 
 /// A connection to the primary. Dropping it ends the session, with its lock.
@@ -116,8 +119,10 @@ impl Login<'_> {
             "" if matches!(error.to_string().as_str(), "authentication error" | "invalid configuration") => {
                 Failure::Credentials { user, answer }
             }
-            "3D000" => Failure::other(format!("there is no database `{database}` to connect to: {answer}"))
-                .with_help("`database` of the target says to which database hardpan connects first"),
+            "3D000" if self.is_first => {
+                Failure::other(format!("there is no database `{database}` to connect to: {answer}"))
+                    .with_help("`database` of the target says to which database hardpan connects first")
+            }
             "42501" => {
                 let privilege = format!("CONNECT on the database `{database}`");
                 Failure::Privilege { user, privilege, action: format!("look into `{database}`"), answer }

@@ -123,7 +123,8 @@ impl Postgresql {
         context: &Context,
     ) -> Result<Connection, Failure> {
         let password = target.password.as_ref().map(|file| file.secret());
-        let login = Login { address: &self.first.address, database, user: &target.user, password };
+        let login =
+            Login { address: &self.first.address, database, user: &target.user, password, is_first: false };
         let waiting_for = format!("{} to accept a connection to `{database}`", login.address);
         let mut left = ATTEMPTS;
         let connected = context.until(async || {

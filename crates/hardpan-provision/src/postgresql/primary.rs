@@ -20,8 +20,13 @@ pub(super) async fn find(target: &Target, context: &Context) -> Result<Connectio
         let (database, user) = (target.database.clone(), target.user.clone());
         let password = target.password.as_ref().map(|file| file.secret().clone());
         asked.spawn(async move {
-            let login =
-                Login { address: &address, database: &database, user: &user, password: password.as_ref() };
+            let login = Login {
+                address: &address,
+                database: &database,
+                user: &user,
+                password: password.as_ref(),
+                is_first: true,
+            };
             (at, login.connect().await)
         });
     }

@@ -31,7 +31,7 @@ pub(super) async fn check(
     password: &Secret,
     context: &Context,
 ) -> Result<Password, Failure> {
-    let login = Login { address, database, user: role, password: Some(password) };
+    let login = Login { address, database, user: role, password: Some(password), is_first: true };
     let waiting_for = format!("{address} to check the password of `{role}`");
     let seen = Arc::new(AtomicU8::new(0));
     let attempt = async {
