@@ -114,6 +114,7 @@ impl Context {
         let end = (Instant::now() + OPERATION_MAX).min(self.deadline);
         let answer = timeout_at(end, operation).await;
         answer.map_err(|_| {
+            // What the deadline cuts off had no time to answer; the last answer that there was says more.
             if end == self.deadline {
                 return self.at_deadline();
             }

@@ -40,6 +40,7 @@ fn line(step: &Step<Change>) -> String {
         Action::Create(_) => "create".to_owned(),
         Action::Change(_) => "change".to_owned(),
         Action::Refuse(help) => format!("refuse ({help})"),
+        Action::Fail(failure) => format!("fail ({failure})"),
     };
     format!("{} {action} {}", step.id, differences.join(", ")).trim_end().to_owned()
 }

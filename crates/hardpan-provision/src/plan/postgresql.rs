@@ -3,6 +3,8 @@
 //! Not responsible for SQL. A newcomer needs to know one thing: a value that is `None` was not said, and what was not said
 //! is not compared and not changed.
 
+mod conflicts;
+
 use std::collections::BTreeMap;
 
 use hardpan_diag::{Code, Diagnostic, did_you_mean};
@@ -403,6 +405,7 @@ impl Target {
             let message = "every address of `hosts` has its own port";
             problems.push(Diagnostic::error(Code("plan::conflict"), message).with_span(port.span));
         }
+        conflicts::roles(node, problems);
         Self {
             id: id.to_owned(),
             hosts,
@@ -448,6 +451,7 @@ impl Database {
             let name = node.text().map(str::to_owned).or_else(|| node.text_at("name"))?;
             Some(Extension { name, schema: node.text_at("schema"), version: node.text_at("version") })
         };
+        conflicts::database(node, problems);
         Self {
             owner: node.text_at("owner"),
             encoding: node.text_at("encoding"),
