@@ -44,7 +44,7 @@ fn changes(step: &Step<Change>) -> Vec<&str> {
         Action::Create(change) | Action::Change(change) => {
             change.statements.iter().map(|statement| statement.sql.as_str()).collect()
         }
-        Action::Nothing | Action::Refuse(_) => Vec::new(),
+        Action::Nothing | Action::Refuse(_) | Action::Fail(_) => Vec::new(),
     }
 }
 
