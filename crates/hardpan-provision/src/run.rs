@@ -4,7 +4,7 @@
 //! connection is lost in the middle) makes the target begin again from `open`, with a fresh look at what is there, until
 //! the deadline; every step can be repeated, so this is safe.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -72,7 +72,8 @@ async fn run_target(target: &Target, only: &[ObjectId], context: &Context) -> Ve
     let id = ObjectId::target(target.id());
     let is_wanted = |object: &ObjectId| only.is_empty() || only.iter().any(|id| id.covers(object));
     let objects: Vec<ObjectId> = target.objects().into_iter().filter(is_wanted).collect();
-    let mut progress = Progress { id, objects, outcomes: BTreeMap::new(), context };
+    let mut progress =
+        Progress { id, objects, outcomes: BTreeMap::new(), in_the_way: BTreeSet::new(), context };
     let failure = match target {
         Target::Postgresql(target) => attempts::<postgresql::Postgresql>(target, &mut progress).await,
         Target::Valkey(target) => attempts::<valkey::Valkey>(target, &mut progress).await,
@@ -92,6 +93,8 @@ struct Progress<'c> {
     /// The objects that were asked for.
     objects: Vec<ObjectId>,
     outcomes: BTreeMap<ObjectId, Outcome>,
+    /// Objects that cannot be brought in line, whether they were asked for or not.
+    in_the_way: BTreeSet<ObjectId>,
     context: &'c Context,
 }
 
@@ -104,7 +107,7 @@ impl Progress<'_> {
         let redact = |text: &mut String| *text = self.context.redact(text);
         outcome.reason.iter_mut().chain(&mut outcome.help).for_each(redact);
         for difference in &mut outcome.differences {
-            [&mut difference.from, &mut difference.to].into_iter().for_each(redact);
+            [&mut difference.what, &mut difference.from, &mut difference.to].into_iter().for_each(redact);
         }
         if self.outcomes.get(&outcome.id) == Some(&outcome) {
             return;
@@ -203,7 +206,11 @@ async fn work<B: Backend>(
     let context = progress.context;
     let state = backend.probe(target, context).await?;
     let mut applied = Vec::new();
-    for step in B::plan(target, &state) {
+    let steps = B::plan(target, &state);
+    // Also those that were not asked for: what is in the way of an object is in its way whatever else is seen to.
+    progress.in_the_way =
+        steps.iter().filter(|step| step.action.blocks()).map(|step| step.id.clone()).collect();
+    for step in steps {
         if progress.objects.contains(&step.id)
             && !progress.blocks(&step.id)
             && let Some(id) = carry_out(backend, target, step, progress).await?
@@ -249,6 +256,11 @@ async fn carry_out<B: Backend>(
         progress.skip(id, format!("it needs {need}"));
         return Ok(None);
     }
+    if let Some(need) = needs.iter().find(|need| progress.in_the_way.contains(need)) {
+        let reason = format!("it needs {need}, which is not as the plan wants it; see to that first");
+        progress.record(Outcome { differences, ..failed(id, reason) });
+        return Ok(None);
+    }
     if context.is_dry_run() {
         progress.record(Outcome { id, verdict: would, differences, reason: None, help: None });
         return Ok(None);
@@ -287,6 +299,13 @@ async fn verify<B: Backend>(
         if next < end {
             tokio::time::sleep_until(next).await;
             continue;
+        }
+        if end == context.deadline() {
+            let ids: Vec<&str> = left.iter().map(|step| step.id.as_str()).collect();
+            return Err(Failure::not_ready(
+                format!("{} to be as it was made", ids.join(", ")),
+                "not seen yet",
+            ));
         }
         for Step { id, differences, action, .. } in left {
             if let Action::Fail(failure) = &action {

@@ -108,6 +108,13 @@ pub enum Action<C> {
     Fail(Failure),
 }
 
+impl<C> Action<C> {
+    /// True for what stands in the way of everything that needs the object.
+    pub(crate) fn blocks(&self) -> bool {
+        matches!(self, Self::Refuse(_) | Self::Fail(_))
+    }
+}
+
 impl<C> Step<C> {
     fn new(id: ObjectId, differences: Vec<Difference>, action: Action<C>) -> Self {
         Self { id, needs: Vec::new(), differences, action }

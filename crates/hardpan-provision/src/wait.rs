@@ -48,9 +48,11 @@ impl Context {
         target: ObjectId,
         deadline: Instant,
         dry_run: bool,
-        secrets: Vec<Secret>,
+        mut secrets: Vec<Secret>,
         listener: Listener,
     ) -> Self {
+        // One may be the beginning of another, whose end would be left.
+        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.expose().len()));
         Self {
             target,
             deadline,
@@ -120,6 +122,20 @@ impl Context {
             }
             Failure::not_ready(waiting_for, format!("no answer within {} s", OPERATION_MAX.as_secs()))
         })
+    }
+
+    /// Carries out one operation that may take as long as there is time: work of a server, which it would have to begin anew.
+    ///
+    /// # Errors
+    /// [`Failure::NotReady`] at the deadline.
+    pub async fn until_deadline<T>(
+        &self,
+        waiting_for: &str,
+        operation: impl Future<Output = T>,
+    ) -> Result<T, Failure> {
+        waiting_for.clone_into(&mut self.doing.borrow_mut());
+        let answer = timeout_at(self.deadline, operation).await;
+        answer.map_err(|_| Failure::not_ready(waiting_for, "it was still at it"))
     }
 
     /// Asks until the answer is there, with growing pauses. Failures that are final end it at once.

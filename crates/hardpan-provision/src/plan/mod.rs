@@ -259,7 +259,14 @@ pub fn masked(text: &str, file: FileId, problems: &[Diagnostic]) -> String {
             yaml::Kind::Mapping(entries) => {
                 for &(key, value) in entries {
                     open.push(value);
-                    if keys.contains(&document.node(key).span.start) {
+                    let key = document.node(key).span;
+                    let word = text.get(key.start as usize..key.end as usize).unwrap_or_default();
+                    // A file is named by one word; what is written there in full may be the secret itself.
+                    let is_in_full =
+                        matches!(document.node(value).kind, yaml::Kind::Mapping(_) | yaml::Kind::Sequence(_));
+                    if keys.contains(&key.start)
+                        || (is_in_full && word.trim_matches(['"', '\'']).ends_with("_file"))
+                    {
                         let span = document.node(value).span;
                         let covered = bytes.get_mut(span.start as usize..span.end as usize);
                         covered
@@ -326,7 +333,8 @@ impl Plan {
 /// # Errors
 /// The text that says what is wrong with it.
 pub fn duration(text: &str) -> Result<Duration, String> {
-    let nanoseconds = hardpan_compose::syntax::duration::parse(text).map_err(|error| error.to_string())?;
+    let nanoseconds = hardpan_compose::syntax::duration::parse(text)
+        .map_err(|error| format!("{error}; write it as `30s` or `2m`"))?;
     match u64::try_from(nanoseconds) {
         Ok(nanoseconds) if nanoseconds > 0 => Ok(Duration::from_nanos(nanoseconds)),
         _ => Err(format!("the duration {text:?} is not greater than zero")),

@@ -248,6 +248,20 @@ fn aliases_of_aliases_end_at_a_limit() {
 }
 
 #[test]
+fn what_is_written_in_full_where_a_file_belongs_is_masked_for_excerpts() {
+    for value in ["{value: hunter2}", "[hunter2]"] {
+        let text = format!("postgresql: {{pg: {{host: h, password_file: {value}}}}}");
+        let mut files = FileTable::new();
+        let file = files.add("p", text.clone());
+        let (_, problems) = read(&text, file, &HashMap::new());
+        assert!(!problems.is_empty());
+        assert!(problems.iter().all(|problem| !problem.message.contains("hunter2")), "{problems:?}");
+        let shown = masked(&text, file, &problems);
+        assert!(shown.len() == text.len() && !shown.contains("hunter2"), "{shown}");
+    }
+}
+
+#[test]
 fn what_stands_behind_an_unknown_key_is_masked_for_excerpts() {
     let text = "postgresql:\n  pg: {host: pg, pasword: hünter2, port: 1}\n  x:\n    paswort: |\n      two\n      lines\n    host: b\n";
     let mut files = FileTable::new();

@@ -158,14 +158,14 @@ impl Connection {
         answer.map_err(|error| self.failure(&error))
     }
 
-    /// Carries out one statement. The outer failure is that there was no answer, the inner one is the server's answer.
+    /// Carries out one statement, which may take its time: an extension is made in one. The outer failure is that there was no answer, the inner one is the server's answer.
     pub(super) async fn execute(
         &self,
         context: &Context,
         sql: &str,
     ) -> Result<Result<(), tokio_postgres::Error>, Failure> {
         let waiting_for = format!("{} to carry out a statement", self.address);
-        context.bounded(&waiting_for, self.client.batch_execute(sql)).await
+        context.until_deadline(&waiting_for, self.client.batch_execute(sql)).await
     }
 
     /// The first warning since it was last asked that a privilege was not granted or not revoked. It is there before the
@@ -178,7 +178,8 @@ impl Connection {
     /// Says goodbye and waits for the session's end, so that what it holds is free afterwards.
     pub(super) async fn close(self, context: &Context) {
         // Ending the session by force is all that is left where the server does not end it.
-        let _ = self.execute(context, "SELECT pg_catalog.pg_advisory_unlock_all()").await;
+        let unlock = self.client.batch_execute("SELECT pg_catalog.pg_advisory_unlock_all()");
+        let _ = context.bounded("the session to end", unlock).await;
     }
 
     /// What follows from an answer that is no result.

@@ -1,7 +1,7 @@
 //! The order of a run, with a backend that keeps its objects in memory and fails where a test says so.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -117,7 +117,8 @@ async fn run(wish: &Wish, dry_run: bool, only: &[&str]) -> (Vec<String>, Vec<Str
     let context = Context::new(target.clone(), start + Duration::from_secs(20), dry_run, secrets, listener);
     let objects = wish.objects.iter().map(|(name, _)| id(name));
     let objects = objects.filter(|id| only.is_empty() || only.contains(&id.as_str())).collect();
-    let mut progress = Progress { id: target, objects, outcomes: BTreeMap::new(), context: &context };
+    let (outcomes, in_the_way) = (BTreeMap::new(), BTreeSet::new());
+    let mut progress = Progress { id: target, objects, outcomes, in_the_way, context: &context };
     let failure = attempts::<Memory>(wish, &mut progress).await;
     let outcomes = progress.finish(failure);
     assert!(start.elapsed() <= Duration::from_secs(20), "the deadline was kept");
@@ -194,6 +195,17 @@ async fn what_differs_and_may_not_be_changed_is_refused_with_the_difference() {
         ]
     );
     assert_eq!(code, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_in_the_way_of_an_object_is_so_also_where_only_the_object_was_asked_for() {
+    let wish = wish(&[("a", 1), ("b", 2)]);
+    wish.server.objects.borrow_mut().insert("a".to_owned(), 5);
+    let (lines, _, code) = run(&wish, false, &["memory/b"]).await;
+    let failed =
+        "failed       memory/b: it needs memory/a, which is not as the plan wants it; see to that first";
+    assert_eq!((lines, code), (vec![failed.to_owned()], 1));
+    assert!(wish.server.changes.borrow().is_empty());
 }
 
 #[tokio::test(start_paused = true)]
