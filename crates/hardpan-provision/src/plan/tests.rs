@@ -235,6 +235,20 @@ fn things_that_do_not_go_together_are_told() {
 }
 
 #[test]
+fn the_user_that_carries_out_a_plan_for_valkey_is_not_managed_by_it() {
+    let plan = |rest: &str| format!("valkey:\n  v: {{nodes: ['a:1'], mode: standalone, {rest}}}\n");
+    let expected = |place: &str, user: &str| {
+        format!(
+            "{place} plan::conflict `{user}` carries out the plan, which cannot manage it | \
+             take it out of `users`, or carry the plan out as another `user`"
+        )
+    };
+    check(&plan("users: {default: {commands: [+get]}}"), &[&expected("2:49", "default")]);
+    check(&plan("user: root, users: {app: {}, root: {}}"), &[&expected("2:70", "root")]);
+    check(&plan("user: root, users: {default: {enabled: false}}"), &[]);
+}
+
+#[test]
 fn aliases_of_aliases_end_at_a_limit() {
     let mut text = String::from("x-0: &a0 [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n");
     for level in 1..9 {

@@ -232,6 +232,15 @@ impl Target {
     }
 
     fn check(&self, node: &Node, problems: &mut Vec<Diagnostic>) {
+        // Whatever is wrong with that user halfway, nobody could log in any more to put it right.
+        if let Some(own) = node.entries_at("users").find(|user| user.key == self.user) {
+            let message = format!("`{}` carries out the plan, which cannot manage it", self.user);
+            problems.push(
+                Diagnostic::error(Code("plan::conflict"), message)
+                    .with_span(own.key_span)
+                    .with_help("take it out of `users`, or carry the plan out as another `user`"),
+            );
+        }
         let items: Vec<&Node> = node.items_at("nodes").collect();
         let mut conflict = |message: String, node: &Node| {
             problems.push(Diagnostic::error(Code("plan::conflict"), message).with_span(node.span));

@@ -6,6 +6,7 @@
 
 use std::cmp::Reverse;
 
+use super::contest::contested;
 use super::layout::{Misfit, Role, layout};
 use super::nodes::{Known, Said};
 use super::slots::Slots;
@@ -83,6 +84,17 @@ pub(super) fn next(wish: &Wish, nodes: &[Said]) -> Next {
     let mut commands = Vec::new();
     let mut differences = Vec::new();
     let mut faults = Vec::new();
+    if let Some(waiting) = contested(&wish.names, nodes, &picture.groups()) {
+        // They settle it among themselves as soon as they can reach each other.
+        picture.readdress(&mut commands, &mut differences);
+        let is_blank = false;
+        return if commands.is_empty() {
+            Next::Wait(waiting)
+        } else {
+            Next::Work { is_blank, differences, commands }
+        };
+    }
+    let mut dead = Vec::new();
     let mut waiting = None;
     for node in 0..nodes.len() {
         for other in picture.strangers(node) {
@@ -92,6 +104,11 @@ pub(super) fn next(wish: &Wish, nodes: &[Said]) -> Next {
                     let waiting_for = format!("{name} to take over the slots of a node that is gone");
                     waiting = waiting.or_else(|| wait(waiting_for, format!("it is {} still", other.slots)));
                 }
+                Stranger::Unsure => {
+                    let waiting_for = format!("{} to reach {}:{}", picture.name(node), other.ip, other.port);
+                    waiting = waiting.or_else(|| wait(waiting_for, "it neither does nor gives it up"));
+                }
+                Stranger::Dead => dead.push((node, other)),
                 Stranger::Foreign => faults.push(Fault::foreign(&picture, node, other)),
             }
         }
@@ -99,6 +116,10 @@ pub(super) fn next(wish: &Wish, nodes: &[Said]) -> Next {
     faults.extend(picture.misplaced());
     if let (Some(waiting), true) = (waiting, faults.is_empty()) {
         return Next::Wait(waiting);
+    }
+    dead.retain(|(node, _)| faults.iter().all(|fault| fault.node != *node));
+    if !dead.is_empty() {
+        return picture.bury(&dead);
     }
     let roles = match layout(&wish.hosts, wish.replicas, &picture.roles()) {
         Ok(roles) => roles,
@@ -137,6 +158,11 @@ enum Stranger {
     Gone,
     /// Somebody else is at its address now, and a replica is about to take over its slots.
     Succeeded(String),
+    /// Nobody reaches it, and it has nothing: a node of this cluster that lost its memory and is at another address now, or
+    /// one of somebody else. Only people know which.
+    Dead,
+    /// It is not reached just now, and not yet taken for failed.
+    Unsure,
     /// It belongs to somebody else.
     Foreign,
 }
@@ -192,11 +218,18 @@ impl<'p> Picture<'p> {
         // At an address of the plan is the node that answered there, whatever others still remember.
         let is_there = |said: &Said| said.own.ip == other.ip && said.own.port == other.port;
         let is_replaced = self.nodes.iter().any(is_there) || (other.is_gone && !other.is_connected);
-        if !is_replaced {
+        // A node that was started just now has not yet seen what the others have.
+        let is_dead = |known: &Known| known.is_failed && !known.is_connected;
+        let is_dead =
+            || is_dead(other) || self.nodes.iter().filter_map(|said| said.of(&other.id)).any(is_dead);
+        if !is_replaced && other.is_connected {
             return Stranger::Foreign;
         }
+        if !is_replaced && !is_dead() {
+            return Stranger::Unsure;
+        }
         if other.slots.is_empty() {
-            return Stranger::Gone;
+            return if is_replaced { Stranger::Gone } else { Stranger::Dead };
         }
         let heir = self.nodes.iter().position(|said| said.own.primary.as_deref() == Some(&other.id));
         heir.map_or(Stranger::Foreign, |heir| Stranger::Succeeded(self.name(heir).to_owned()))
@@ -282,6 +315,24 @@ impl<'p> Picture<'p> {
         }
     }
 
+    /// Asks for a decision about nodes that are known and not there. Nothing is reset for their sake: those who know them may
+    /// be the cluster itself, with its data.
+    fn bury(&self, dead: &[(usize, &Known)]) -> Next {
+        let mut differences = Vec::new();
+        let mut helps: Vec<String> = Vec::new();
+        for (node, other) in dead {
+            let address = format!("{}:{}", other.ip, other.port);
+            let what = format!("cluster of {}", self.name(*node));
+            let from = format!("with {address}, which is not in the plan and does not answer");
+            differences.push(Difference::new(what, from, "this one"));
+            let help = format!("if {address} is gone for good: CLUSTER FORGET {} on every node", other.id);
+            if !helps.contains(&help) {
+                helps.push(help);
+            }
+        }
+        Next::Refuse(differences, helps.join("; "))
+    }
+
     /// Resets what is in the way where all of it may be; nothing is reset in vain.
     fn clear(&self, mut faults: Vec<Fault>) -> Next {
         let may = |fault: &Fault| match self.wish.reset {
@@ -292,7 +343,7 @@ impl<'p> Picture<'p> {
         let is_allowed = faults.iter().all(may);
         let help = match self.wish.reset {
             Reset::Never => {
-                "take these nodes out of the plan, or say `reset: empty` (nodes without a key) or `reset: with-data` there"
+                "take these nodes out of the plan, or say `reset: empty` (nodes without a key) or `reset: with-data` there, which loses their data"
             }
             _ => "take these nodes out of the plan, or say `reset: with-data` there, which loses their data",
         };
@@ -398,6 +449,15 @@ impl<'p> Picture<'p> {
                 }
             }
             Some(_) => {}
+        }
+    }
+
+    /// Introduces nodes again that know each other and cannot reach each other.
+    fn readdress(&self, commands: &mut Vec<Command>, differences: &mut Vec<Difference>) {
+        for node in self.all() {
+            for other in self.all().filter(|other| self.knows(node, *other).is_some()) {
+                self.meet(node, other, commands, differences);
+            }
         }
     }
 

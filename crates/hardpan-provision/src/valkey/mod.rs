@@ -6,6 +6,7 @@
 
 mod categories;
 mod connection;
+mod contest;
 mod form;
 mod formation;
 mod layout;
@@ -191,7 +192,9 @@ fn user_step(
     Step::change(id, all.into_iter().map(say).collect(), change)
 }
 
-/// Sets a user and has it kept over a restart, in one step: whoever is killed leaves both or neither.
+/// Sets a user and has it kept over a restart, in one step, so that whoever is killed leaves both or neither. A command that
+/// fails in such a step does not undo the others: the user would be there, not be kept, and look unchanged to the next run.
+/// So whether users can be kept at all is tried before, which changes nothing.
 async fn set_user(
     node: &mut Connection,
     target: &Target,
@@ -214,6 +217,9 @@ async fn set_user(
             has_file.then_some(["CONFIG", "REWRITE"])
         }
     };
+    if let Some(keep) = &keep {
+        node.call(keep, &format!("keep the user {name} over a restart"), context).await?;
+    }
     let mut set = vec!["ACL", "SETUSER", name];
     set.extend(rules.iter().map(String::as_str));
     let mut commands = vec![set];

@@ -4,6 +4,8 @@
 //! Not responsible for real nodes (`tests/valkey.rs`). A newcomer needs to know one thing: the model refuses what a node refuses,
 //! and loses nothing, so a plan that leads anywhere else than to a formed cluster shows here.
 
+mod failover;
+
 use proptest::prelude::*;
 
 use super::formation::{Command, Next, Wish, next};
