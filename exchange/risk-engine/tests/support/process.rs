@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -22,10 +23,20 @@ pub struct Process {
     thread: Option<JoinHandle<()>>,
 }
 
-/// A port that nobody has now: services have to know of one another before they run.
+/// A port that nobody listens on: below those that the system gives to outgoing connections, one of which could have taken it
+/// by the time a process that was killed comes back to it.
 pub fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    listener.local_addr().unwrap().port()
+    const RANGE: std::ops::Range<u32> = 23_000..32_000;
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let length = RANGE.end - RANGE.start;
+    // Test programs begin at different places.
+    let begin = std::process::id().wrapping_mul(97);
+    let mut ports = std::iter::repeat_with(|| {
+        let offset = begin.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % length;
+        u16::try_from(RANGE.start + offset).unwrap()
+    });
+    let free = |port: &u16| std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok();
+    ports.by_ref().take(length as usize).find(free).expect("a port is free")
 }
 
 /// Where a service with this port is.
