@@ -42,7 +42,7 @@ pub(super) fn provide(place: &Place, version: &'static str) -> Result<()> {
 /// The broker with what it needs at run time, and a logger that writes to standard output.
 fn project_file(version: &str) -> String {
     format!(
-        "<project xmlns=\"http://maven.apache.org/POM/4.0.0\">
+        "<project>
 <modelVersion>4.0.0</modelVersion>
 <groupId>local</groupId><artifactId>kafka-for-tests</artifactId><version>1</version><packaging>pom</packaging>
 <dependencies>

@@ -94,7 +94,8 @@ const USERS: &[Field] = &[
     required("password_file", Shape::SecretFile, "Its password. It is set anew when the file changes."),
 ];
 
-const OPERATIONS: Shape = Shape::Word(&[
+/// What an entry of the access control lists may be about, in the order of the protocol's codes: `ALL` is 2, and so on.
+pub(crate) const OPERATION_NAMES: [&str; 13] = [
     "ALL",
     "READ",
     "WRITE",
@@ -108,7 +109,8 @@ const OPERATIONS: Shape = Shape::Word(&[
     "IDEMPOTENT_WRITE",
     "CREATE_TOKENS",
     "DESCRIBE_TOKENS",
-]);
+];
+const OPERATIONS: Shape = Shape::Word(&OPERATION_NAMES);
 
 const ACL: &[Field] = &[
     required(

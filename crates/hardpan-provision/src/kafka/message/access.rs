@@ -119,6 +119,8 @@ pub(crate) struct AclEntry {
 
 /// The codes of entries.
 pub(in crate::kafka) mod acl_code {
+    use crate::plan::kafka::OPERATION_NAMES;
+
     pub(in crate::kafka) const LITERAL: i8 = 3;
     pub(in crate::kafka) const PREFIXED: i8 = 4;
     pub(in crate::kafka) const DENY: i8 = 2;
@@ -127,26 +129,9 @@ pub(in crate::kafka) mod acl_code {
     /// Kinds of things; `topic` is 2, and so on.
     const RESOURCES: [&str; 6] =
         ["topic", "group", "cluster", "transactional-id", "delegation-token", "user"];
-    /// Operations; `ALL` is 2, and so on.
-    const OPERATIONS: [&str; 13] = [
-        "ALL",
-        "READ",
-        "WRITE",
-        "CREATE",
-        "DELETE",
-        "ALTER",
-        "DESCRIBE",
-        "CLUSTER_ACTION",
-        "DESCRIBE_CONFIGS",
-        "ALTER_CONFIGS",
-        "IDEMPOTENT_WRITE",
-        "CREATE_TOKENS",
-        "DESCRIBE_TOKENS",
-    ];
-
     fn code(names: &[&str], name: &str) -> i8 {
         let at = names.iter().position(|one| *one == name);
-        // The plan's own lists of words are the same. 0 means "unknown", which brokers refuse.
+        // 0 means "unknown", which brokers refuse.
         at.and_then(|at| i8::try_from(at + 2).ok()).unwrap_or(0)
     }
 
@@ -155,7 +140,7 @@ pub(in crate::kafka) mod acl_code {
     }
 
     pub(in crate::kafka) fn operation(name: &str) -> i8 {
-        code(&OPERATIONS, name)
+        code(&OPERATION_NAMES, name)
     }
 }
 
